@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The byte stream to the tool: the port CTL_PORT_NAME of the machine's virtio console
+ * (virtio 1.2, 5.3, multiport). WORK_CONTROL is set when bytes came or room came.
+ */
+#ifndef HW_CHANNEL_H
+#define HW_CHANNEL_H
+
+#include "lib/types.h"
+
+bool channel_present(void);
+/* The other side has the port open. */
+bool channel_open(void);
+/* Takes what fits now; returns bytes taken. */
+size_t channel_write(const void *p, size_t n);
+/* Received bytes; 0 when none. */
+size_t channel_read(void *p, size_t n);
+
+#endif
