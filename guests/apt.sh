@@ -13,6 +13,7 @@ set -eu
 verb=$1 suite=$2
 shift 2
 home=$(pwd)/${GUESTS:-build/guests}/apt/$suite
+sources="$home/etc/sources.list"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 fail() { echo "guests: $*" >&2; exit 1; }
@@ -34,7 +35,7 @@ configure() {
     mkdir -p "$home/lists/partial" "$home/archives/partial" "$home/etc/preferences.d"
     : > "$home/status"
     source="[arch=arm64 signed-by=$keyring] $(mirror) $suite main"
-    printf 'deb %s\ndeb-src %s\n' "$source" "$source" > "$home/etc/sources.list"
+    printf 'deb %s\ndeb-src %s\n' "$source" "$source" > "$sources"
     host_acquire > "$home/apt.conf"
     cat >> "$home/apt.conf" <<CONF
 Dir "$home";
@@ -81,15 +82,15 @@ fetch)
     try apt-get download "$@"
     ;;
 closure)
-    # archives/ keeps what an interrupted run had; DIR gets exactly the files of this closure.
+    # archives/ may also hold files of other closures: apt says which ones are ours.
     out=$1; shift
     echo "guests: fetching $# packages and what they need" >&2
     try apt-get install -y --download-only "$@" '?essential'
-    mkdir -p "$out"
-    apt-get install -y --print-uris "$@" '?essential' > "$home/log"
-    awk '/^.http/ || /^.file/ { print $2 }' "$home/log" > "$home/files"
-    [ ! -s "$home/files" ] || fail "packages are missing after the download: $(head -3 "$home/files")"
-    ln -f "$home"/archives/*.deb "$out/"
+    rm -rf "$out" && mkdir -p "$out" "$home/none/partial"
+    apt-get install -y --print-uris -o Dir::Cache::archives="$home/none" "$@" '?essential' > "$home/log"
+    awk '/^.http|^.file/ { print $2 }' "$home/log" | while read -r file; do
+        ln "$home/archives/$file" "$out/" || fail "$file is missing after the download"
+    done
     ;;
 source)
     mkdir -p "$1" && cd "$1" && shift

@@ -24,7 +24,36 @@ $(GUESTS)/busybox: guests/apt.sh
 	@mv $(GUESTS)/work/busybox/usr/bin/busybox $@ && touch $@
 	@rm -rf $(GUESTS)/work/busybox
 
-$(GUESTS)/tiny-%.cpio: $(GUESTS)/kernel-%.stamp $(GUESTS)/busybox guests/initramfs.sh guests/tiny/init $(wildcard guests/tiny/jobs/*)
+$(GUESTS)/tiny-%.cpio: $(GUESTS)/kernel-%.stamp $(GUESTS)/busybox guests/initramfs.sh $(wildcard guests/common/*) guests/tiny/init $(wildcard guests/tiny/jobs/*)
 	@sh guests/initramfs.sh $@ $(GUESTS)/modules-$* guests/tiny
 
 .PRECIOUS: $(GUESTS)/kernel-%.stamp
+
+# The Debian root, and the initramfs that lays memory over it. Short names are the 6.12 pair.
+DEBIAN := $(GUESTS)/work/debian
+initrd_parts := $(GUESTS)/busybox guests/initramfs.sh $(wildcard guests/common/*) $(shell find guests/debian/initrd -type f)
+
+guests-debian: $(GUESTS)/debian.ext4 $(GUESTS)/debian-initrd-6.1.cpio $(GUESTS)/vmlinuz-6.1 $(GUESTS)/vmlinuz $(GUESTS)/initrd
+$(GUESTS)/vmlinuz: $(GUESTS)/vmlinuz-6.12
+	@ln -sf vmlinuz-6.12 $@
+$(GUESTS)/initrd: $(GUESTS)/debian-initrd.cpio
+	@ln -sf debian-initrd.cpio $@
+$(GUESTS)/debian-initrd.cpio: $(GUESTS)/kernel-6.12.stamp $(initrd_parts)
+	@sh guests/initramfs.sh $@ $(GUESTS)/modules-6.12 guests/debian/initrd
+$(GUESTS)/debian-initrd-6.1.cpio: $(GUESTS)/kernel-6.1.stamp $(initrd_parts)
+	@sh guests/initramfs.sh $@ $(GUESTS)/modules-6.1 guests/debian/initrd
+
+$(DEBIAN)/debs.stamp: guests/debian/packages.txt
+	@mkdir -p $(DEBIAN)
+	@sh guests/apt.sh closure trixie $(DEBIAN)/debs $$(cat $<)
+	@touch $@
+# Debian 12's, since what is measured with it shall not change with a point release of 13.
+$(DEBIAN)/source.stamp:
+	@mkdir -p $(DEBIAN)
+	@sh guests/apt.sh source bookworm $(DEBIAN)/source gnuchess
+	@touch $@
+$(DEBIAN)/debian.raw: $(DEBIAN)/debs.stamp $(DEBIAN)/source.stamp guests/debian.sh guests/debian/unpack.py guests/debian/second-stage
+	@fakeroot bash guests/debian.sh unpack
+# Made with the initramfs, but a change to that doesn't change the image.
+$(GUESTS)/debian.ext4: $(DEBIAN)/debian.raw $(GUESTS)/vmlinuz-6.12 | $(GUESTS)/debian-initrd.cpio
+	@bash guests/debian.sh configure

@@ -14,6 +14,7 @@ mkdir "$work/bin" "$work/dev" "$work/proc" "$work/sys" "$work/tmp" "$work/module
 cp "$guests/busybox" "$work/bin/busybox"
 ln -s busybox "$work/bin/sh"
 cp "$modules"/*.ko "$work/modules/"
+cp "$(dirname "$0")/common/"* "$work/"
 cp -r "$tree/." "$work/"
 chmod 755 "$work/init"
 find "$work" -exec touch -h -d @0 {} +

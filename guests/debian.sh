@@ -1,0 +1,66 @@
+#!/bin/bash
+# Makes the Debian root in two steps:
+#   debian.sh unpack      packages and chess source -> work/debian.raw, an ext4 image not yet configured
+#   debian.sh configure   the second stage, in a virtual machine that writes to it -> debian.ext4
+# The first needs fakeroot (owners of files); neither needs root.
+set -euo pipefail
+
+here=$(dirname "$0")
+out=${GUESTS:-build/guests}
+work=$out/work/debian
+uuid=d15c0d15-c0d1-4c0d-8c0d-d15c0d15c0d1     # fixed, like the file times: nearly the same image each time
+
+fail() { echo "guests: $*" >&2; exit 1; }
+
+# Our few changes to plain Debian: where packages come from, and consoles that log root in.
+own_files() {
+    local root=$1 unit
+    cp "$out/apt/trixie/etc/sources.list" "$root/etc/apt/sources.list"
+    for unit in serial-getty@ttyAMA0 serial-getty@hvc0; do
+        mkdir -p "$root/etc/systemd/system/$unit.service.d"
+        printf '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --keep-baud 115200 - $TERM\n' \
+            > "$root/etc/systemd/system/$unit.service.d/autologin.conf"
+    done
+    install -m 755 "$here/debian/second-stage" "$root/second-stage"
+}
+
+# The source as Debian has it, patches applied.
+chess_source() {
+    local root=$1
+    rm -rf "$work/chess"
+    dpkg-source --no-check -x "$work"/source/gnuchess_*.dsc "$work/chess" > /dev/null
+    rm -rf "$work/chess/debian" "$work/chess/.pc"
+    mkdir -p "$root/usr/src"
+    cp -a "$work/chess" "$root/usr/src/gnuchess"
+}
+
+unpack() {
+    local root=$work/root
+    rm -rf "$root" && mkdir -p "$root"
+    echo "guests: unpacking $(ls "$work/debs" | wc -l) packages"
+    python3 "$here/debian/unpack.py" "$root" "$work"/debs/*.deb
+    own_files "$root"
+    chess_source "$root"
+    rm -f "$work/debian.raw.part"
+    mke2fs -q -t ext4 -b 4096 -J size=8 -m 0 -L debian -U "$uuid" -E "hash_seed=$uuid,lazy_itable_init=0,root_owner=0:0" \
+        -d "$root" "$work/debian.raw.part" 1G > /dev/null
+    mv "$work/debian.raw.part" "$work/debian.raw"
+    rm -rf "$root"
+}
+
+configure() {
+    local disk=$work/debian.ext4.part log=$work/second-stage.log
+    cp --sparse=always "$work/debian.raw" "$disk"
+    echo "guests: configuring the packages in a virtual machine (takes minutes, log: $log)"
+    MEMORY=1G TIME=1200 sh "$here/try.sh" "$out/vmlinuz-6.12" "$out/debian-initrd.cpio" \
+        "quiet root=/dev/vda rw init=/second-stage panic=-1" -no-reboot \
+        -drive "if=none,id=root,file=$disk,format=raw,discard=unmap,cache=unsafe" \
+        -device virtio-blk-device,drive=root < /dev/null |
+        tee "$log" | awk '/^Setting up/ { n++ } systime() - said >= 10 || /gnuchess|^second stage/ {
+            said = systime(); print "guests: " n + 0 " packages; " $0; fflush() }' || true
+    tr -d '\r' < "$log" | grep -qx 'second stage: done' || { tail -30 "$log"; fail "the second stage failed, see $log"; }
+    e2fsck -f -p "$disk" > "$work/fsck.log" || fail "e2fsck does not like $disk, see $work/fsck.log"
+    mv "$disk" "$out/debian.ext4"
+}
+
+"$@"
