@@ -16,7 +16,7 @@ struct random {
 
 /* Mixes `n` bytes into the key. */
 void random_stir(struct random *r, const void *p, size_t n);
-/* True once at least 32 bytes of machine entropy were stirred in (by any stir). */
+/* Fills `to` with n random bytes. */
 void random_bytes(struct random *r, void *to, size_t n);
 
 #endif
