@@ -14,22 +14,27 @@
 struct flush {
 	struct p2m *p2m;
 	u32 pages;
-	bool all; /* more than FLUSH_PAGES: the whole VM */
-	u32 frees;
+	bool all;       /* a block, or more than FLUSH_PAGES: the whole VM */
+	u32 free_first; /* PRIVATE frames to drop, linked through their records; 0 ends */
+	u32 shared;     /* SHARED ones: others may drop theirs at the same time */
+	struct pfn free_shared[FLUSH_PAGES];
 	struct gfn page[FLUSH_PAGES];
-	struct pfn free[FLUSH_PAGES];
-	u8 free_order[FLUSH_PAGES];
 };
 
 void flush_begin(struct flush *f, struct p2m *m);
-/* After the entry of `g` was changed in all trees. */
-void flush_page(struct flush *f, struct gfn g);
-/* Frees a piece (node_free) once nobody can see it; may end a full batch at once. */
-void flush_free(struct flush *f, struct pfn p, u32 order);
-/* Barriers, invalidation, barriers; then the frees. */
+/* After the entry of `g` was changed in some tree; `block`: it covered 2 MiB. */
+void flush_page(struct flush *f, struct gfn g, bool block);
+/*
+ * Drops a slot's reference to a frame once nobody can see it; the last one frees it. May
+ * end a batch that is full.
+ */
+void flush_free(struct flush *f, struct pfn p);
+/* Barriers, invalidation, barriers; then the frees. The batch is empty again. */
 void flush_end(struct flush *f);
 /* The whole VM, all CPUs. */
 void flush_vm(struct p2m *m);
+/* This CPU only: it faulted on an entry that is there by now. */
+void flush_stale(struct p2m *m);
 /* Before a CPU runs a vCPU of the VM that another vCPU of it used this CPU before. */
 void flush_local(void);
 

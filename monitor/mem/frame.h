@@ -14,8 +14,9 @@
  *   REPLICA   one SHARED master on another node                      read-only, own node
  *
  * Legal changes: FREE to MONITOR, PRIVATE, FILLING, REPLICA and back; PRIVATE to SHARED
- * (flush first) and, with one reference, back; FILLING to SHARED or PRIVATE. frame_set()
- * is the only function that writes `state`, and refuses all others.
+ * (flush first) and, with one reference, back; FILLING to SHARED or PRIVATE; all of these
+ * but NONE to FREE. NONE becomes FREE or MONITOR once, at boot. frame_set() is the only
+ * function that writes `state`, and refuses all others.
  */
 #ifndef MEM_FRAME_H
 #define MEM_FRAME_H
@@ -57,8 +58,11 @@ struct frame {
 			u32 next;
 			u32 prev;
 		};
-		u64 slot; /* PRIVATE, SHARED: first reference: leaf pfn << 9 | index */
-		u64 gfn;  /* leaf: first gfn that it covers */
+		u64 slot; /* PRIVATE, SHARED: first reference: leaf pfn << 9 | index; 0: none */
+		struct { /* leaf, under its lock */
+			u32 gfn;  /* first gfn that it covers (39 bits of IPA: fits) */
+			u32 used; /* slots that are not empty */
+		};
 	};
 	union {
 		u64 link;  /* SHARED: replicas; REPLICA: master pfn */
@@ -83,20 +87,38 @@ bool frame_known(struct pfn p);
 
 /* Changes the state of one frame; CHECKs that the change is legal. Caller owns the frame. */
 void frame_set(struct pfn p, enum frame_state to);
+/* The same for `count` frames of one node that share a state. */
+void frame_set_range(struct pfn first, u64 count, enum frame_state to);
 
 /*
- * Makes content that the monitor wrote into a frame visible to guests: data cleaned to
- * the point of coherency where the CPU has no FWB and the VM may run with caches off,
- * instruction caches invalidated where DIC is 0. The only way to a mappable frame; each
- * map CHECKs FRAME_PUBLISHED in debug builds and in host tests. (Arm ARM B2.7.4, D7.5.9.)
+ * publish.c: makes content that the monitor wrote into frames visible to guests: data
+ * cleaned to the point of coherency where the CPU has no FWB, instruction caches
+ * invalidated where DIC is 0. The only way to a mappable frame: putting a frame into a slot
+ * CHECKs FRAME_PUBLISHED. (Arm ARM B2.7.4, D7.5.9.)
  */
 void frame_publish(struct pfn first, u32 count);
+/*
+ * The same for data written into a frame that the guest has already: only what a coherent
+ * DMA device owes. `caches_off`: some vCPU of the VM may look past its caches.
+ */
+void frame_publish_data(struct pfn p, const void *from, size_t n, bool caches_off);
 /* To be called before the monitor writes into a frame: it is no longer published. */
 void frame_written(struct pfn p);
 
-/* One more reference (hold); the caller already has one or the frame's lock. */
+/*
+ * A hold: one more reference that is not a slot (I/O in flight, a queue). The caller
+ * already has a reference or the lock of a leaf that has one.
+ */
 void frame_get(struct pfn p);
-/* Drops one; the last frees the frame. True when it was the last. */
+/* Drops a hold; the last reference frees the frame. True when it was the last. */
 bool frame_put(struct pfn p);
+
+/* mem/ only: a slot's reference, the same way. */
+void frame_slot_get(struct pfn p);
+bool frame_slot_put(struct pfn p);
+/* A number that is as good as unique for `p`, for check.c's sums over references. */
+u64 frame_print(struct pfn p);
+/* Sum of frame_print() over all holds in flight, and their number. */
+u64 frame_holds(u64 *number);
 
 #endif

@@ -21,6 +21,7 @@ struct hold {
 	void *va;         /* of the page */
 	struct pfn frame;
 	bool write;
+	bool caches_off; /* the VM's caches_off_seen: publish to the point of coherency */
 };
 /*
  * Holds the page of `g`; with `write` it is private (unshared first) and may be written
@@ -30,7 +31,7 @@ must_check enum err guest_hold(struct p2m *m, struct gfn g, bool write, struct h
 			       struct wait *w);
 void guest_release(struct hold *h);
 
-/* Test mode: every access waits once (seeded by the address) before it succeeds. */
+/* Test mode: accesses wait before they succeed, again and again, but never for ever. */
 extern bool guest_wait_test;
 
 #endif

@@ -24,7 +24,7 @@ struct node_stats {
 enum alloc_flags {
 	ALLOC_ZERO = 1u << 0, /* all zero: from the pool, else zeroed here and now */
 	ALLOC_NEAR = 1u << 1, /* from that node only */
-	ALLOC_POOL = 1u << 2, /* with ZERO: only if the pool has one (else PFN_NONE) */
+	ALLOC_POOL = 1u << 2, /* with ZERO: only if a pool has one (else PFN_NONE) */
 };
 
 /*
@@ -32,6 +32,12 @@ enum alloc_flags {
  * mapped. Frames in use by the monitor's image and the boot archive are kept out by boot.
  */
 must_check enum err node_add(u32 node, struct pfn first, u64 count);
+/*
+ * Boot: frames that the monitor has already (image, boot archive, frame table): known and
+ * counted in the node's total, in state MONITOR, never given out (until node_free). Call it
+ * after the node's first node_add(). ERR_RANGE: overlap, or too many pieces.
+ */
+must_check enum err node_reserve(u32 node, struct pfn first, u64 count);
 /* Boot: distance from node a to b as in the device tree's distance-map (10 = same). */
 void node_set_distance(u32 a, u32 b, u32 distance);
 /* Boot, once all distances are known: builds each node's order of neighbours. */
@@ -50,8 +56,13 @@ void node_free(struct pfn first, u32 order);
 /* Splits the allocated piece into 2^order pieces of order 0 with one reference each. */
 void node_split(struct pfn first, u32 order);
 
-/* Zeroes up to `frames` frames into the pool; returns how many (0: pool full). Idle CPUs. */
+/*
+ * Zeroes up to `frames` frames into the pool; returns how many (0: nothing to do: the pool
+ * is full, or another CPU is at it). About 350 instructions a frame. Idle CPUs.
+ */
 u32 node_zero_some(u32 node, u32 frames);
+/* While true no pool is filled: check.c counts. */
+void node_freeze(bool on);
 
 u32 node_of(struct pfn p);
 /* The i-th nearest node to `node` (0: itself). */

@@ -15,6 +15,7 @@
 #ifndef MEM_P2M_H
 #define MEM_P2M_H
 
+#include "arm64/pte.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/lock.h"
@@ -35,8 +36,8 @@ enum slot_kind {
 
 /* One stage-2 tree: the tables of one VM on one node. */
 struct tree {
-	struct pfn root; /* concatenated start-level tables, on that node; lives as long as the VM */
-	u64 vttbr;       /* VMID and root, ready for VTTBR_EL2 */
+	struct pfn root; /* the level-1 table, on that node; lives as long as the VM */
+	u64 vttbr;       /* VMID and root, ready for VTTBR_EL2; 0: no tree for that node */
 };
 
 /* A range of guest memory. */
@@ -50,7 +51,7 @@ struct p2m_range {
 struct p2m {
 	/* fixed after creation */
 	u16 vmid;
-	u8 home; /* node for its directory, leaves and first frames; NODE_ANY: faulting CPU's */
+	u8 home; /* node for its directory, leaves and first frames; NODE_ANY: the asking CPU's */
 	bool caches_off_seen; /* atomic hint: some vCPU runs with caches off: publish to PoC */
 	u32 range_count;
 	struct p2m_range ranges[P2M_RANGES];
@@ -67,7 +68,7 @@ struct p2m {
 
 enum wait_cause {
 	WAIT_NONE,
-	WAIT_TEST,  /* the test mode: every access waits once */
+	WAIT_TEST,  /* the test mode of mem/guest.h */
 	WAIT_FRAME, /* no free frame now */
 	WAIT_FILL,  /* a device is filling it */
 };
@@ -78,14 +79,15 @@ struct wait {
 };
 
 /*
- * Makes an empty p2m with one empty tree root per node that has CPUs.
+ * Makes an empty p2m with one empty tree root per node that has CPUs; vmid is not 0.
  * ERR_MEMORY: nothing is left allocated.
  */
 must_check enum err p2m_init(struct p2m *m, u16 vmid, u8 home, const struct p2m_range *ranges,
 			     u32 range_count);
 /*
- * Teardown, resumable: frees at most `budget` leaves' worth of frames and tables; true
- * when all is gone. No vCPU of the VM may run. Trees are flushed before any frame is freed.
+ * Teardown, resumable: *cursor starts as 0; each unit of `budget` is at most 128 frames or
+ * tables freed (about 10,000 instructions); true when all is gone. No vCPU of the VM may
+ * run again. Trees are flushed before any frame is freed.
  */
 bool p2m_destroy_step(struct p2m *m, u64 *cursor, u32 budget);
 
@@ -108,7 +110,36 @@ must_check enum err p2m_install(struct p2m *m, struct gfn g, struct pfn frame);
  * The guest gives [first, first + count) back (balloon, free page reporting): the slots
  * become empty and read as zero from then on; frames return to their allocators. Frames
  * held by I/O in flight stay until that ends. Returns the number of frames given back.
+ * Takes about 100 instructions a page, no lock for longer than 64 pages: callers bound
+ * `count` (a report of 2 MiB: 512) or go on later.
  */
 u64 p2m_give_back(struct p2m *m, struct gfn first, u64 count);
+
+/* ---- for mem/ only ---- */
+
+#define P2M_GFNS (1ull << 27) /* 39 bits of IPA */
+#define P2M_VALID 1ull        /* an entry of the root or of a directory */
+
+struct flush;
+
+/* The range that has `g`, or NULL. */
+const struct p2m_range *p2m_range_of(const struct p2m *m, struct gfn g);
+/* The directory of g's 1 GiB, or NULL. */
+u64 *p2m_directory(struct p2m *m, struct gfn g);
+static inline u32 leaf_index(struct gfn g)
+{
+	return (u32)g.v & 511u;
+}
+/* A zeroed table frame of the kind `flag`, counted in the p2m; PFN_NONE: no memory. */
+struct pfn p2m_table_make(struct p2m *m, u32 node, enum frame_flags flag);
+void p2m_table_free(struct p2m *m, struct pfn table);
+/* Puts a frame with the caller's reference into an empty slot. Leaf locked. Can't fail. */
+void slot_set(struct p2m *m, struct frame *leaf, struct gfn g, struct pfn frame);
+/* Empties a slot that has a frame, whose reference goes to flush_free(). Leaf locked. */
+void slot_drop(struct p2m *m, struct frame *leaf, struct gfn g, struct flush *f);
+/* The slot is no longer the first reference that the frame's record names. */
+void slot_forget(struct frame *leaf, struct gfn g, struct pfn frame);
+/* The books of PRIVATE frames: +1 or -1. */
+void p2m_count_private(struct p2m *m, struct pfn frame, bool more);
 
 #endif

@@ -6,25 +6,44 @@
 #ifndef MEM_STAGE2_H
 #define MEM_STAGE2_H
 
+#include "mem/flush.h"
 #include "mem/p2m.h"
 
 #define STAGE2_IPA_BITS 39u /* 512 GiB of IPA: start level 1, one table */
 
+/* The CPU has FEAT_S2FWB: vCPUs run with HCR_EL2.FWB set, entries have its attributes. */
+extern bool stage2_fwb;
+/* Hardware sets access flags (VTCR_EL2.HA): entries are made without. */
+extern bool stage2_ha;
+
+/* Boot, before the first frame is published: reads what this machine's CPUs can do. */
+void stage2_init(void);
 /* VTCR_EL2 for this machine (boot sets it on each CPU). */
 u64 stage2_vtcr(void);
+/* VMIDs that fit: 256 or 65536. */
+u32 stage2_vmids(void);
 
 /*
- * Fills the entries of the whole 2 MiB part of `g` in `node`'s tree from its leaf (locked
- * by the caller). Only empty entries are written: no flush needed. ERR_MEMORY: no table.
+ * Fills `node`'s tree from the leaf that has `g` (locked by the caller): the whole 2 MiB
+ * when its table is new or when number is 0, else `number` entries from `g` on (all in the
+ * leaf). Only empty entries are written and write permission is only gained, so other CPUs
+ * need no flush; *stale: there was an entry for `g` already, so this CPU faulted on one that
+ * it may still hold: flush_stale(). ERR_MEMORY: no table.
  */
-must_check enum err stage2_fill(struct p2m *m, u32 node, struct frame *leaf, struct gfn g);
-/* Sets `g`'s entry to invalid in every tree; true when some tree had it. Leaf locked. */
-bool stage2_clear(struct p2m *m, struct gfn g);
-/* Makes `g`'s entry read-only in every tree; true when some tree had it. Leaf locked. */
-bool stage2_readonly(struct p2m *m, struct gfn g);
-/* Makes `g`'s entry writable in the given tree (permission gained: local flush). */
-void stage2_writable(struct p2m *m, u32 node, struct gfn g, struct pfn frame);
+must_check enum err stage2_fill(struct p2m *m, u32 node, struct frame *leaf, struct gfn g,
+				u32 number, bool *stale);
+/* Sets `g`'s entry (or the block around it) to 0 in every tree. Leaf locked. */
+void stage2_clear(struct flush *f, struct gfn g);
+/* Makes `g`'s entry read-only in every tree (a block around it: 0). Leaf locked. */
+void stage2_readonly(struct flush *f, struct gfn g);
 /* What a tree holds for `g`: the raw level-2 block or level-3 entry, 0 when none. */
 u64 stage2_entry(const struct p2m *m, u32 node, struct gfn g, bool *block);
+
+/* For mem/ only: the entry of level 1 or 2 in a tree, NULL when there is no such table. */
+u64 *stage2_slot(const struct p2m *m, u32 node, struct gfn g, u32 level);
+static inline u64 *stage2_table(u64 entry)
+{
+	return pfn_va(SLOT_PFN(entry));
+}
 
 #endif
