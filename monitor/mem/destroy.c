@@ -94,6 +94,7 @@ bool p2m_destroy_step(struct p2m *m, u64 *cursor, u32 budget)
 	if (pfn_is_none(m->root))
 		return true;
 	if (*cursor == 0) {
+		m->ending = true;
 		flush_vm(m);
 		*cursor = 1;
 	}

@@ -57,6 +57,7 @@ struct p2m {
 	struct p2m_range ranges[P2M_RANGES];
 	struct tree trees[MAX_NODES];
 
+	bool ending; /* p2m_destroy_step() began: its trees are dead */
 	struct lock root_lock; /* rank P2M_ROOT: adding directories and leaves */
 	struct pfn root;
 
