@@ -43,7 +43,7 @@ struct disk_info {
 	char serial[21];
 	u64 sectors;
 	bool readonly, flush, discard, zeroes;
-	u32 max_discard; /* sectors */
+	u32 max_discard, max_zeroes; /* sectors of one request; 0 without the feature */
 };
 
 u32 disk_count(void);

@@ -7,6 +7,7 @@
 #define VDEV_VDEV_H
 
 #include "disk/volume.h"
+#include "vcpu/access.h"
 #include "vcpu/vcpu.h"
 
 #define VDEV_PL011_BASE 0x09000000ull
@@ -43,9 +44,25 @@ void vdev_free(struct vm *vm);
 /* Number of virtio slots in use: for the guest's device tree (every one is listed). */
 u32 vdev_slots(const struct vm *vm);
 
-/* An access outside memory: finds the device. VERDICT_INJECT is prepared by the caller
- * when this returns ERR_ABSENT (nobody is there). */
-enum err vdev_access(struct vcpu *v, struct access *a, enum verdict *verdict);
+/*
+ * An access outside memory: finds the device, sets a->offset and, for reads, a->value
+ * (zero-extended from a->size). OK: *verdict is SKIP, or WAIT with v->wait set. ERR_ABSENT:
+ * nobody is there; the caller prepares the abort.
+ */
+must_check enum err vdev_access(struct vcpu *v, struct access *a, enum verdict *verdict);
+
+/*
+ * What a VM's devices counted (they count on completions too, where no vCPU can be blamed);
+ * the CPUs' counters have it as well, so sums over the machine need only those.
+ */
+u64 vdev_count(const struct vm *vm, enum counter c);
+
+/* Seconds since 1970 by the machine's clock: boot sets it; until then time since power-on. */
+extern u64 (*wall_clock_seconds)(void);
+
+/* The number of 4 KiB pages that the guest is asked to give up, and how many it has. */
+void vballoon_target(struct vm *vm, u32 pages);
+u32 vballoon_actual(struct vm *vm);
 
 /* --- consoles: each VM has one stream, fed by PL011 and virtio console alike --- */
 #define CONSOLE_RING (64u << 10)
@@ -59,7 +76,12 @@ extern u64 console_dirty[(CFG_VMS_MAX + 63) / 64];
 
 /* A finished disk request of some VM's block device: completes it into the guest. */
 void vblk_complete(struct disk_request *r);
-/* Things that had to wait (WAIT) are tried again; true when some still wait. */
+/*
+ * Device work that had to wait, or that was too long for one go, gets its next pass: one
+ * device, at most about 20,000 instructions. True when some is left: call again soon (at the
+ * next exit, before sleeping when idle), but not in a loop: some may wait for a free frame.
+ * Costs one load when there is nothing.
+ */
 bool vdev_retry(void);
 
 #endif
