@@ -63,22 +63,22 @@ static void check_slot(struct mem_check *c, const struct frame *leaf, u32 i, u64
 	u32 kind = SLOT_KIND(slot);
 
 	if (kind != SLOT_PRIVATE && kind != SLOT_SHARED) {
-		fault(c, "gfn %#llx: slot %#llx is of no known kind", (unsigned long long)gfn,
+		fault(c, "gfn %llx: slot %llx is of no known kind", (unsigned long long)gfn,
 		      (unsigned long long)slot);
 		return;
 	}
 	if (!frame_known(p)) {
-		fault(c, "gfn %#llx: frame %#llx is not memory", (unsigned long long)gfn,
+		fault(c, "gfn %llx: frame %llx is not memory", (unsigned long long)gfn,
 		      (unsigned long long)p.v);
 		return;
 	}
 	const struct frame *f = frame_of(p);
 	u32 want = kind == SLOT_PRIVATE ? FRAME_PRIVATE : FRAME_SHARED;
 	if (f->state != want)
-		fault(c, "gfn %#llx: frame %#llx is in state %u, its slot says %u",
+		fault(c, "gfn %llx: frame %llx is in state %u, its slot says %u",
 		      (unsigned long long)gfn, (unsigned long long)p.v, f->state, want);
 	if (kind == SLOT_PRIVATE && f->slot != name)
-		fault(c, "gfn %#llx: frame %#llx names slot %#llx, not %#llx",
+		fault(c, "gfn %llx: frame %llx names slot %llx, not %llx",
 		      (unsigned long long)gfn, (unsigned long long)p.v,
 		      (unsigned long long)f->slot, (unsigned long long)name);
 	c->privates += kind == SLOT_PRIVATE;
@@ -94,7 +94,7 @@ static void check_leaf(struct mem_check *c, const struct frame *leaf, u64 g)
 	c->tables++;
 	if (leaf->state != FRAME_MONITOR || !(leaf->flags & FRAME_LEAF) ||
 	    leaf->p2m != c->p2m || leaf->gfn != g)
-		fault(c, "gfn %#llx: not its leaf: state %u, flags %#x, gfn %#x",
+		fault(c, "gfn %llx: not its leaf: state %u, flags %x, gfn %x",
 		      (unsigned long long)g, leaf->state, leaf->flags, leaf->gfn);
 	for (u32 i = 0; i < BLOCK_FRAMES; i++) {
 		if (SLOT_KIND(slots[i]) == SLOT_EMPTY)
@@ -103,7 +103,7 @@ static void check_leaf(struct mem_check *c, const struct frame *leaf, u64 g)
 		check_slot(c, leaf, i, slots[i]);
 	}
 	if (used != leaf->used)
-		fault(c, "gfn %#llx: leaf has %u slots, its record says %u",
+		fault(c, "gfn %llx: leaf has %u slots, its record says %u",
 		      (unsigned long long)g, used, leaf->used);
 }
 
@@ -115,11 +115,11 @@ static void check_entry(struct mem_check *c, u32 node, u64 g, u64 entry, u64 pfn
 
 	c->entries++;
 	if ((kind != SLOT_PRIVATE && kind != SLOT_SHARED) || SLOT_PFN(slot).v != pfn)
-		fault(c, "gfn %#llx: node %u maps frame %#llx, the slot is %#llx",
+		fault(c, "gfn %llx: node %u maps frame %llx, the slot is %llx",
 		      (unsigned long long)g, node, (unsigned long long)pfn,
 		      (unsigned long long)slot);
 	else if ((entry & S2_WRITE) && !writable)
-		fault(c, "gfn %#llx: node %u maps frame %#llx writable, the slot is %#llx",
+		fault(c, "gfn %llx: node %u maps frame %llx writable, the slot is %llx",
 		      (unsigned long long)g, node, (unsigned long long)pfn,
 		      (unsigned long long)slot);
 }
@@ -209,7 +209,7 @@ static void check_head(struct mem_check *c, const struct node *n, u64 p)
 
 	if (f->order > most || !IS_ALIGNED(p, 1ull << f->order) ||
 	    !node_owns(n, p, 1ull << f->order)) {
-		fault(c, "frame %#llx: free piece of order %u", (unsigned long long)p, f->order);
+		fault(c, "frame %llx: free piece of order %u", (unsigned long long)p, f->order);
 		return;
 	}
 	u32 first = zeroed ? n->zero_list[f->order] : n->free_list[f->order];
@@ -217,7 +217,7 @@ static void check_head(struct mem_check *c, const struct node *n, u64 p)
 				first == p;
 	bool after = !f->next || (node_owns(n, f->next, 1) && frame_table[f->next].prev == p);
 	if (!before || !after)
-		fault(c, "frame %#llx: free list of order %u is broken", (unsigned long long)p,
+		fault(c, "frame %llx: free list of order %u is broken", (unsigned long long)p,
 		      f->order);
 	c->free_end = p + (1ull << f->order);
 	if (zeroed)
@@ -231,7 +231,7 @@ static void check_free(struct mem_check *c, const struct node *n, u64 p)
 	u64 z = n->zeroing.first;
 
 	if (load_relaxed(&f->refs))
-		fault(c, "frame %#llx: free with %u references", (unsigned long long)p, f->refs);
+		fault(c, "frame %llx: free with %u references", (unsigned long long)p, f->refs);
 	if (z && p >= z && p < z + (1ull << n->zeroing.order))
 		return;
 	if (p < c->free_end)
@@ -239,7 +239,7 @@ static void check_free(struct mem_check *c, const struct node *n, u64 p)
 	if (f->flags & FRAME_HEAD)
 		check_head(c, n, p);
 	else
-		fault(c, "frame %#llx: free, in no list", (unsigned long long)p);
+		fault(c, "frame %llx: free, in no list", (unsigned long long)p);
 }
 
 /* A frame that p2m slots or holds refer to. */
@@ -250,14 +250,14 @@ static void check_guest_frame(struct mem_check *c, u64 p)
 
 	c->prints -= f->refs * frame_print(pfn_of(p));
 	if (f->refs == 0)
-		fault(c, "frame %#llx: state %u without a reference", (unsigned long long)p,
+		fault(c, "frame %llx: state %u without a reference", (unsigned long long)p,
 		      f->state);
 	if (f->state != FRAME_PRIVATE || !f->slot)
 		return; /* held only: given back during I/O */
 	bool known = frame_known(pfn_of(leaf)) && (frame_table[leaf].flags & FRAME_LEAF);
 	u64 slot = known ? leaf_slots(&frame_table[leaf])[f->slot & 511] : 0;
 	if (SLOT_KIND(slot) != SLOT_PRIVATE || SLOT_PFN(slot).v != p)
-		fault(c, "frame %#llx: names slot %#llx, which is %#llx", (unsigned long long)p,
+		fault(c, "frame %llx: names slot %llx, which is %llx", (unsigned long long)p,
 		      (unsigned long long)f->slot, (unsigned long long)slot);
 }
 
@@ -267,13 +267,13 @@ static void check_frame(struct mem_check *c, const struct node *n, u64 p)
 
 	c->frames++;
 	if (f->state == FRAME_NONE || f->state >= FRAME_STATES || f->node != n->id) {
-		fault(c, "frame %#llx: state %u on node %u", (unsigned long long)p, f->state,
+		fault(c, "frame %llx: state %u on node %u", (unsigned long long)p, f->state,
 		      f->node);
 		return;
 	}
 	c->by_state[f->state]++;
 	if (f->state != FRAME_FREE && p < c->free_end)
-		fault(c, "frame %#llx: state %u in a free piece", (unsigned long long)p,
+		fault(c, "frame %llx: state %u in a free piece", (unsigned long long)p,
 		      f->state);
 	if (f->state == FRAME_FREE)
 		check_free(c, n, p);

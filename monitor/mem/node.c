@@ -26,7 +26,6 @@
 #include "mem/buddy.h"
 
 #define JUNK 0xd5
-#define JUNK_ORDER_MAX 4u
 
 static struct node *nodes[MAX_NODES];
 static u8 distances[MAX_NODES][MAX_NODES]; /* 0: not told */
@@ -265,8 +264,8 @@ void node_free(struct pfn first, u32 order)
 	CHECK(order <= NODE_ORDER_MAX && IS_ALIGNED(first.v, 1ull << order));
 	CHECK(f->state != FRAME_FREE && load_relaxed(&f->refs) <= 1);
 #ifdef DISCO_DEBUG
-	if (order <= JUNK_ORDER_MAX)
-		memset(pfn_va(first), JUNK, PAGE_SIZE << order);
+	if (order == 0 && f->state == FRAME_MONITOR) /* tables: show stale uses */
+		memset(pfn_va(first), JUNK, PAGE_SIZE);
 #endif
 	if (f->flags & FRAME_LEAF)
 		lock_init(&f->lock, LOCK_FRAME);
