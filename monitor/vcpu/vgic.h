@@ -104,6 +104,11 @@ void vgic_sgi(struct vcpu *from, u64 sgi1r);
 bool vgic_pending(struct vcpu *v);
 
 /*
+ * The maintenance interrupt came while v is loaded here: counts it, ends its cause (it is a
+ * level), sets VWORK_VGIC. Nobody else writes ICH_HCR_EL2: it holds a count for us.
+ */
+void vgic_maintenance(struct vcpu *v);
+/*
  * A trapped write to ICC_DIR_EL1: traps only while an active interrupt has no list register
  * and the guest separates priority drop from deactivation.
  */

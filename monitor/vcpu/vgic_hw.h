@@ -58,8 +58,12 @@ static inline void ich_lr_write(u32 i, u64 v)
 {
 	fake_ich->lr[i] = v;
 }
+static inline void ich_sync(void)
+{
+}
 #else
 #include "arm64/sysreg.h"
+#include "arm64/tlb.h"
 #define ICH_ACCESS(name, reg)                        \
 	static inline u64 ich_##name##_read(void)    \
 	{                                            \
@@ -96,6 +100,11 @@ static inline void ich_lr_write(u32 i, u64 v)
 	default:
 		break;
 	}
+}
+/* What was written has its effect now: the level of the maintenance interrupt. */
+static inline void ich_sync(void)
+{
+	isb();
 }
 #endif
 

@@ -158,8 +158,7 @@ static void set_hcr(struct vcpu *v, u64 vmcr, u32 pendings, u32 actives)
 	c->spilled = pendings || actives;
 	if (c->spilled)
 		vcount(v, COUNTER_irq_overflow);
-	if (hcr != c->hcr)
-		ich_hcr_write(hcr);
+	ich_hcr_write(hcr);
 	c->hcr = hcr;
 }
 
@@ -287,13 +286,21 @@ void vgic_update(struct vcpu *v)
 	refill(v);
 }
 
+void vgic_maintenance(struct vcpu *v)
+{
+	vcount(v, COUNTER_irq_maintenance);
+	vgic_fold(v); /* reads EOICOUNT, too, before we clear it */
+	ich_hcr_write(0);
+	ich_sync();
+	atomic_or(&v->work, VWORK_VGIC);
+}
+
 void vgic_load(struct vcpu *v)
 {
 	struct vgic_cpu *c = &v->vgic;
 	ich_vmcr_write(c->vmcr);
 	ich_ap0r_write(c->ap0r);
 	ich_ap1r_write(c->ap1r);
-	c->hcr = 0; /* as in the hardware while nobody is loaded */
 	c->live = true;
 	atomic_and(&v->work, ~(u32)VWORK_VGIC); /* all it may stand for is done here */
 	refill(v);
