@@ -23,7 +23,7 @@ EL2_C := $(sort $(wildcard monitor/*/*.c))
 EL2_S := $(sort $(wildcard monitor/*/*.S))
 FDT_C := $(sort $(wildcard third_party/libfdt/*.c))
 O := $(B)/obj$(if $(filter 1,$(DEBUG)),,-fast)
-EL2_O := $(patsubst monitor/%.c,$(O)/%.o,$(filter-out monitor/hw/offsets.c,$(EL2_C))) \
+EL2_O := $(patsubst monitor/%.c,$(O)/%.o,$(filter-out monitor/trap/offsets.c,$(EL2_C))) \
 	$(patsubst monitor/%.S,$(O)/%.S.o,$(EL2_S)) \
 	$(patsubst third_party/libfdt/%.c,$(O)/libfdt/%.o,$(FDT_C))
 IMG := $(B)/disco$(if $(filter 1,$(DEBUG)),,-fast)
@@ -37,15 +37,15 @@ monitor: $(IMG).img
 include $(wildcard guests/guests.mk tool/tool.mk tests/tests.mk bench/bench.mk)
 
 # Offsets that assembly needs: generated from C, then the build asserts them again in C.
-$(B)/gen/offsets.h: monitor/hw/offsets.c $(wildcard monitor/*/*.h)
+$(B)/gen/offsets.h: monitor/trap/offsets.c $(wildcard monitor/*/*.h)
 	@mkdir -p $(@D)
 	$(CC_EL2) $(EL2_FLAGS) -S -o $(B)/gen/offsets.s $<
 	@sed -n 's/^.*->\([A-Z0-9_]*\) [#$$]*\(-\?[0-9]*\).*/#define \1 \2/p' $(B)/gen/offsets.s > $@.new
 	@test -s $@.new && mv $@.new $@
 
-$(O)/%.o: monitor/%.c
+$(O)/%.o: monitor/%.c | $(B)/gen/offsets.h
 	@mkdir -p $(@D)
-	$(CC_EL2) $(EL2_FLAGS) -Ithird_party/libfdt -Ithird_party/libfdt/env -MMD -MP -c -o $@ $<
+	$(CC_EL2) $(EL2_FLAGS) -isystem third_party/libfdt -isystem third_party/libfdt/env -MMD -MP -c -o $@ $<
 
 $(O)/%.S.o: monitor/%.S $(B)/gen/offsets.h
 	@mkdir -p $(@D)

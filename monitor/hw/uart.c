@@ -58,6 +58,11 @@ int uart_get(void)
 	return (int)(mmio_read32(base + UART_DR) & 0xff);
 }
 
+void uart_mask(void)
+{
+	mmio_write32(base + UART_IMSC, 0);
+}
+
 void uart_want_room(bool on)
 {
 	if (base)

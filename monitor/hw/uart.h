@@ -12,7 +12,9 @@ void uart_put(char c);
 size_t uart_write(const char *p, size_t n);
 /* A received byte, or -1. */
 int uart_get(void);
-/* The transmit interrupt is wanted (output left), or not. */
+/* No interrupts until uart_want_room(): its interrupt was taken and work is noted. */
+void uart_mask(void);
+/* Interrupts on: for received bytes, and for room to send when output is left. */
 void uart_want_room(bool on);
 u32 uart_intid(void);
 

@@ -25,15 +25,18 @@ enum cpu_work {
 	WORK_TIMER = 1u << 8,   /* the hypervisor timer fired */
 	WORK_PANIC = 1u << 9,   /* stop for good */
 	WORK_KICK = 1u << 10,   /* look at the current vCPU's own work */
+	WORK_RETRY = 1u << 11,  /* device work is left for the next exit */
 };
 
 struct vcpu;
 struct runqueue;
 
 struct cpu {
-	/* owner; known to assembly (hw/offsets.c) */
+	/* owner; known to assembly (trap/offsets.c) */
 	struct vcpu *current; /* whose registers are in the CPU; NULL before the first */
 	u64 stack_top;
+	u64 panic_stack_top; /* for faults of the monitor itself: its stack may be the cause */
+	u64 pac_key[2];      /* the monitor's own key IA on this CPU */
 
 	/* anyone, atomically */
 	cache_aligned u32 work; /* enum cpu_work */

@@ -18,15 +18,24 @@ void sched_kick(struct vcpu *v, u32 work);
 void sched_unpark(struct vcpu *v);
 
 /* --- for trap/leave.c, on the owner CPU --- */
-/* The current vCPU can't go on: into `state`; false when it was kicked meanwhile. */
+/*
+ * The current vCPU can't go on: into WAITING or PARKED; false when it was kicked meanwhile
+ * (it is RUNNING again).
+ */
 must_check bool sched_block(struct vcpu *v, u32 state);
 /* Takes the vCPUs that other CPUs sent here; answers an idle CPU's wish for one. */
 void sched_take_inbox(void);
 void sched_give_away(void);
 /* The vCPU to run now (may be the current one), or NULL: idle. Slice timer is set. */
 struct vcpu *sched_pick(void);
-/* Slice over: the current one goes back to the queue. */
-void sched_slice_end(void);
+/* The running vCPU goes back to the queue (slice over, a more deserving one came). */
+void sched_requeue(struct vcpu *v);
+/* The running vCPU left this CPU for good (OFF, STOPPED): accounts its time. */
+void sched_forget(struct vcpu *v);
+/* True when the slice of the running vCPU ended by time. */
+bool sched_slice_over(void);
+/* True when an inbox arrival deserves the CPU more than `v`. */
+bool sched_better_waits(struct vcpu *v);
 /* Idle: asks the most loaded CPU, near ones first, for a vCPU. */
 void sched_ask_for_work(void);
 /* Number of vCPUs ready or running on a CPU: a hint for others. */

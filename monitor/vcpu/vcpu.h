@@ -25,10 +25,10 @@ struct regs {
 
 /* EL1 and EL0 state that changes hands only when another vCPU gets the CPU. */
 struct sysregs {
-	u64 sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr;
+	u64 sctlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr;
 	u64 esr, far, afsr0, afsr1, par;
 	u64 elr, spsr, sp_el0, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1;
-	u64 csselr, cntkctl, mdscr, disr;
+	u64 csselr, cntkctl;
 	u64 apia[2], apib[2], apda[2], apdb[2], apga[2]; /* pointer authentication keys */
 	u64 cntv_ctl, cntv_cval;
 };
@@ -64,9 +64,12 @@ struct inject {
 };
 
 /* A deadline on a CPU's timer list (vcpu/timer.c). */
+enum timer_kind { TIMER_VIRTUAL, TIMER_EL1 };
 struct timer {
 	struct list entry; /* [O] sorted */
 	u64 when;          /* counter value */
+	struct vcpu *vcpu; /* [I] */
+	enum timer_kind kind; /* [I] */
 	bool armed;
 };
 
@@ -87,10 +90,12 @@ struct vcpu {
 	u64 vruntime;          /* weighted ns */
 	u64 run_since;         /* counter value when it got the CPU */
 	u64 ready_since;       /* counter value when it became ready (steal time) */
+	u64 exit_since;        /* counter value at the last exit */
+	bool idle_wanted;      /* its exit was a WFI */
 	u64 cpu_ticks, monitor_ticks, steal_ticks;
 	bool fp_loaded;        /* its FP registers are in the CPU */
 	bool loaded;           /* its system registers are in the CPU */
-	bool wfi_timer;        /* wait_timer is for its virtual timer */
+	bool caches_off;       /* counted in vm->caches_off; HCR_TVM is set */
 
 	/* [O] context */
 	struct sysregs sys;
@@ -101,7 +106,7 @@ struct vcpu {
 	struct timer ptimer;   /* its emulated EL1 timer */
 	u64 cntp_ctl, cntp_cval;
 	struct ipa steal_time; /* DEN0057 structure, 0 when there is none; [I] after build */
-	u64 pmu[8];            /* trapped PMU registers kept for the guest (trap/sysregs.c) */
+	u64 debug_mdscr;       /* what the guest wrote to MDSCR_EL1 (trap/sysregs.c) */
 
 	struct vgic_cpu vgic;
 	u64 counts[COUNTER_COUNT]; /* [O] */
@@ -139,6 +144,8 @@ struct vm {
 	u64 started, ended; /* [V] ns */
 	u32 resets;   /* [V] */
 	u64 cntvoff;  /* [I] while running */
+	u32 caches_off; /* [A] vCPUs that may run with MMU or caches off */
+	u8 last_on[MAX_CPUS]; /* id + 1 of the vCPU that last ran on a CPU; that CPU only */
 
 	struct p2m p2m;
 	struct vgic vgic;
@@ -180,6 +187,13 @@ __attribute__((format(printf, 2, 3))) enum verdict vm_fault(struct vm *vm, const
 /* Asks all vCPUs to stop (pause); vm->stopping becomes 0 when they have. Resume undoes. */
 void vm_stop_vcpus(struct vm *vm);
 void vm_resume_vcpus(struct vm *vm);
+/*
+ * v, owned by this CPU and not running, goes to STOPPED or OFF for good (until resumed or
+ * switched on). True when it was the last of its VM that somebody waits for.
+ */
+must_check bool vcpu_settle(struct vcpu *v, enum vcpu_state state);
+/* The guest's MMU and caches are on (or not, after reset): HCR_TVM and the p2m's hint. */
+void vcpu_set_caches_off(struct vcpu *v, bool off);
 /* Sum of a counter over a VM's vCPUs, earlier lives included. */
 u64 vm_count(const struct vm *vm, enum counter c);
 
