@@ -31,7 +31,11 @@ int volume_find(const char *name);
 /* Submits with the volume's offset added. ERR_RANGE: outside; nothing is queued. */
 must_check enum err volume_submit(const struct volume *vol, struct disk_request *r);
 
-/* Pure: the range of partition `number` (1 ..) from the GPT header and entries. */
+/* Bytes of partition entries that are read at most: twice what tools make. */
+#define GPT_ENTRIES_BYTES (32u << 10)
+/* Pure: where the entries are, from the block that holds the header. */
+must_check enum err gpt_entries(const void *header, u64 *lba, u32 *bytes);
+/* Pure: the range of partition `number` (1 ..) from the block with the header, and entries. */
 must_check enum err gpt_partition(const void *header, const void *entries, size_t entries_size,
 				  u32 number, u64 disk_sectors, u64 *first, u64 *sectors);
 #endif

@@ -6,6 +6,7 @@
 #ifndef HW_CHANNEL_H
 #define HW_CHANNEL_H
 
+#include "hw/virtio.h"
 #include "lib/types.h"
 
 bool channel_present(void);
@@ -15,5 +16,8 @@ bool channel_open(void);
 size_t channel_write(const void *p, size_t n);
 /* Received bytes; 0 when none. */
 size_t channel_read(void *p, size_t n);
+
+/* hw/virtio.c found a console at `base`: the first one becomes the channel's. */
+void channel_start(u64 base, virtio_alloc *alloc);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef HW_DISK_H
 #define HW_DISK_H
 
+#include "hw/virtio.h"
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/list.h"
@@ -55,7 +56,13 @@ const struct disk_info *disk_info(u32 disk);
 void disk_submit(u32 disk, struct disk_request *r);
 /* The next finished request of any disk, or NULL. */
 struct disk_request *disk_done(void);
-/* Boot only, before interrupts: reads synchronously (partition tables). */
+/*
+ * Boot only, before interrupts and disk_submit(): reads synchronously (partition tables), at
+ * most a page, into memory of the direct map.
+ */
 must_check enum err disk_read_now(u32 disk, u64 sector, void *page, u32 bytes);
+
+/* hw/virtio.c found a disk at `base`: negotiates and reads its identity. */
+void disk_start(u64 base, virtio_alloc *alloc);
 
 #endif
