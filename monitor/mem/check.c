@@ -187,9 +187,12 @@ static bool p2m_slice(struct mem_check *c)
 			c->cursor += GIB_GFNS;
 			continue;
 		}
-		if (c->part++ == 0 && leaf) {
-			check_leaf(c, leaf, g);
-			return false;
+		if (c->part == 0) {
+			c->part = 1;
+			if (leaf) {
+				check_leaf(c, leaf, g);
+				return false;
+			}
 		}
 		while (c->part <= MAX_NODES)
 			if (check_tree(c, c->part++ - 1, leaf, g))
