@@ -80,12 +80,19 @@ void vballoon_config_write(struct virtio *d, u32 at, u8 value)
 		d->config[at] = value;
 }
 
-/* One range of guest memory becomes empty; parts that are not memory are left alone. */
+/*
+ * One range of guest memory becomes empty; parts that are not memory are left alone. The
+ * CPU's counter is p2m_give_back()'s.
+ */
 static void give_back(struct vm *vm, u64 first, u64 count)
 {
 	struct p2m *m = &vm->p2m;
-	if (count && p2m_is_memory(m, gfn_of(first)) && p2m_is_memory(m, gfn_of(first + count - 1)))
-		vdev_count_add(vm, COUNTER_frames_returned, p2m_give_back(m, gfn_of(first), count));
+	u64 given;
+	if (!count || !p2m_is_memory(m, gfn_of(first)) ||
+	    !p2m_is_memory(m, gfn_of(first + count - 1)))
+		return;
+	given = p2m_give_back(m, gfn_of(first), count);
+	atomic_add_relaxed(&vm->devs->counts[COUNTER_frames_returned], given);
 }
 
 /* 5.5.6: the chain holds 32-bit page numbers; a step takes the next few of them. */

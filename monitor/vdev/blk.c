@@ -312,7 +312,7 @@ static enum err pop(struct virtio *d, struct wait *w)
 		return e;
 	r->phase = NEW;
 	r->generation = b->generation;
-	r->window = 0;
+	r->window = r->copied = 0;
 	r->bytes = r->moved = r->written = 0;
 	list_remove(&r->entry);
 	list_push_back(&b->todo, &r->entry);
@@ -323,8 +323,8 @@ enum err vblk_pass(struct virtio *d, struct wait *w)
 {
 	struct vblk *b = &d->blk;
 
-	b->copied = 0;
-	for (u32 i = 0; i < VBLK_STEPS && b->copied < VBLK_WINDOW; i++) {
+	b->budget = VBLK_COPY;
+	for (u32 i = 0; i < VBLK_STEPS; i++) {
 		enum err e;
 		if (list_empty(&b->todo)) {
 			e = pop(d, w);

@@ -8,7 +8,8 @@
 #define VBLK_REQUESTS 32u /* of a device, in all states */
 #define VBLK_FRAMES DISK_SEGMENTS
 #define VBLK_WINDOW (VBLK_FRAMES * PAGE_SIZE)
-#define VBLK_STEPS 24u /* states left in one pass */
+#define VBLK_STEPS 24u		/* states left in one pass */
+#define VBLK_COPY (32u << 10)	/* bytes copied in one pass */
 
 enum blk_type { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_GET_ID = 8, T_DISCARD = 11, T_ZEROES = 13 };
 enum blk_status { S_OK = 0, S_IOERR = 1, S_UNSUPP = 2 };
@@ -33,7 +34,8 @@ struct vblk_request {
 	u64 sector;  /* of the volume, where the data starts */
 	u64 bytes;   /* of data */
 	u64 moved;   /* bytes of it that are done */
-	u32 window;  /* bytes that are on the way */
+	u32 window;  /* bytes that are on the way; 0: none yet */
+	u32 copied;  /* of them, from or to the guest */
 	u64 written; /* bytes that the guest got, for the used ring */
 	struct disk_request disk;
 	struct vchain chain;

@@ -44,19 +44,27 @@ static enum err get_frames(struct vblk_request *r, struct wait *w)
 	return ERR_WAIT;
 }
 
-/* Copies the window between its frames and the guest's buffers, `at` bytes into them. */
+/*
+ * Copies the window between its frames and the guest's buffers, `at` bytes into them, in
+ * pieces of at most a page; goes on where the last pass had to stop.
+ */
 static enum err copy_window(struct vblk_request *r, bool to_guest, u64 at, struct wait *w)
 {
 	struct p2m *m = &r->dev->vm->p2m;
-	for (u32 done = 0; done < r->window;) {
-		size_t n = MIN((size_t)(r->window - done), (size_t)PAGE_SIZE);
-		void *va = pfn_va(r->frame[done >> PAGE_SHIFT]);
-		enum err e = to_guest ? chain_write(&r->chain, m, at + done, va, n, w)
-				      : chain_read(&r->chain, m, at + done, va, n, w);
+	u32 *budget = &r->dev->blk.budget;
+
+	while (r->copied < r->window) {
+		u32 n = MIN(r->window - r->copied, (u32)PAGE_SIZE);
+		void *va = pfn_va(r->frame[r->copied >> PAGE_SHIFT]);
+		enum err e;
+		if (*budget < n)
+			return ERR_BUSY;
+		e = to_guest ? chain_write(&r->chain, m, at + r->copied, va, n, w)
+			     : chain_read(&r->chain, m, at + r->copied, va, n, w);
 		if (e)
 			return e;
-		done += (u32)n;
-		r->dev->blk.copied += (u32)n;
+		r->copied += n;
+		*budget -= n;
 	}
 	return OK;
 }
@@ -83,11 +91,14 @@ static void fill_segments(struct vblk_request *r)
 enum err vblk_move(struct vblk_request *r, struct wait *w)
 {
 	bool write = r->type == T_OUT;
-	enum err e = get_frames(r, w);
+	enum err e;
 
-	if (e)
-		return e;
-	r->window = (u32)MIN(r->bytes - r->moved, r->frame_count * PAGE_SIZE);
+	if (r->window == 0) {
+		e = get_frames(r, w);
+		if (e)
+			return e;
+		r->window = (u32)MIN(r->bytes - r->moved, r->frame_count * PAGE_SIZE);
+	}
 	if (write) {
 		e = copy_window(r, false, sizeof(struct blk_header) + r->moved, w);
 		if (e)
@@ -97,6 +108,7 @@ enum err vblk_move(struct vblk_request *r, struct wait *w)
 	r->disk.sector = r->sector + r->moved / DISK_SECTOR;
 	r->disk.sectors = r->window / DISK_SECTOR;
 	fill_segments(r);
+	r->copied = 0;
 	vblk_submit(r);
 	return OK;
 }
@@ -119,6 +131,7 @@ enum err vblk_land(struct vblk_request *r, struct wait *w)
 		vdev_count_add(vm, COUNTER_blk_written_bytes, r->window);
 	}
 	r->moved += r->window;
+	r->window = r->copied = 0;
 	if (r->moved < r->bytes)
 		r->phase = MOVE;
 	else

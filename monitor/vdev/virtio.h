@@ -40,7 +40,7 @@ struct vblk {
 	char serial[CFG_SERIAL_MAX];
 	u32 generation;            /* [L] counts resets: older requests end in nothing */
 	u32 flying;                /* [L] requests that the disk has */
-	u32 copied;                /* [L] bytes copied in this pass */
+	u32 budget;		   /* [L] bytes that this pass may still copy */
 	struct list unused;        /* [L] of the pool */
 	struct list todo;          /* [L] to be advanced */
 	struct vblk_request *pool; /* [I] */
