@@ -143,7 +143,7 @@ static void write_timer(struct dtb *d)
 	bytes(d, "compatible", TIMER_NAMES, sizeof(TIMER_NAMES));
 	CELLS(d, "interrupts", GIC_PPI, 13, LEVEL_HIGH, GIC_PPI, 14, LEVEL_HIGH, GIC_PPI, 11,
 	      LEVEL_HIGH, GIC_PPI, 10, LEVEL_HIGH);
-	note(d, fdt_property(d->buffer, "always-on", NULL, 0));
+	note(d, fdt_property(d->buffer, "always-on", "", 0));
 	end(d);
 }
 
@@ -152,7 +152,7 @@ static void write_gic(struct dtb *d, const struct dtb_machine *m)
 	begin(d, "intc@8000000");
 	text(d, "compatible", "arm,gic-v3");
 	CELLS(d, "#interrupt-cells", 3);
-	note(d, fdt_property(d->buffer, "interrupt-controller", NULL, 0));
+	note(d, fdt_property(d->buffer, "interrupt-controller", "", 0));
 	CELLS(d, "#redistributor-regions", 1);
 	CELLS(d, "reg", CELL64(VGICD_BASE), CELL64(VGICD_SIZE), CELL64(VGICR_BASE),
 	      CELL64(m->vcpus * VGICR_STRIDE));
@@ -201,7 +201,7 @@ static void write_virtio(struct dtb *d, const struct dtb_machine *m)
 		CELLS(d, "reg", CELL64(base), CELL64(VDEV_VIRTIO_STRIDE));
 		/* The line is up until acknowledged (virtio 1.2, 4.2.2): a level. */
 		CELLS(d, "interrupts", GIC_SPI, VDEV_VIRTIO_INTID - 32 + i, LEVEL_HIGH);
-		note(d, fdt_property(d->buffer, "dma-coherent", NULL, 0));
+		note(d, fdt_property(d->buffer, "dma-coherent", "", 0));
 		end(d);
 	}
 }
