@@ -4,7 +4,7 @@
  * folder holds
  *
  *     lock        locked by the supervisor as long as it lives: who gets the lock finds a
- *                 dead machine and clears the folder
+ *                 dead machine and clears the folder; holds the supervisor's process id
  *     sock        where the supervisor listens
  *     boot.cpio   boot archive, removed when the monitor has read it
  *     qemu.log    what the emulator says

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -162,6 +163,15 @@ static void detach(const char *folder)
 		close(log);
 }
 
+/* For people who look for the process. */
+static void write_pid(const char *folder)
+{
+	int fd = run_open(folder, "lock", O_WRONLY);
+
+	if (fd >= 0 && dprintf(fd, "%d\n", (int)getpid()) > 0)
+		close(fd);
+}
+
 static void remove_archive(const struct sup *sup)
 {
 	char *path = need_format("%s/boot.cpio", sup->folder);
@@ -184,6 +194,7 @@ void supervise(const struct config *config, char *folder, int owner, bool owned)
 	sup->vms = need_alloc(config->vm_count * sizeof(struct ctl_vm));
 	memset(sup->vms, 0, config->vm_count * sizeof(struct ctl_vm));
 	detach(folder);
+	write_pid(folder);
 	sup->signals = open_signals();
 	sup->listener = run_listen(folder);
 	if (sup->listener < 0)

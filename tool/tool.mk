@@ -16,9 +16,9 @@ TOOL_SAN := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 TOOL_LIBS := -lyaml -lfdt
 
 TOOL_MAIN := tool/main.c
-TOOL_SRC := $(filter-out $(TOOL_MAIN) tool/fuzz_%,$(wildcard tool/*.c))
+TOOL_SRC := $(filter-out $(TOOL_MAIN) tool/fuzz_%,$(sort $(wildcard tool/*.c)))
 TOOL_TESTS := $(wildcard tool/tests/test_*.c)
-TOOL_TEST_SRC := $(TOOL_TESTS) tool/tests/main.c
+TOOL_TEST_SRC := $(TOOL_TESTS) tool/tests/main.c tool/tests/helper.c
 
 TOOL_OBJ := $(patsubst tool/%.c,$(TOOL_DIR)/%.o,$(TOOL_MAIN) $(TOOL_SRC))
 TOOL_SAN_OBJ := $(patsubst tool/%.c,$(TOOL_DIR)/san/%.o,$(TOOL_SRC))
