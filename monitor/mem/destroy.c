@@ -29,7 +29,7 @@ static void free_slots(struct p2m *m, struct frame *leaf, struct gfn g)
 		if (SLOT_KIND(*slot) == SLOT_EMPTY)
 			continue;
 		if (SLOT_KIND(*slot) == SLOT_PRIVATE)
-			p2m_count_private(m, SLOT_PFN(*slot), false);
+			p2m_count_private(m, SLOT_PFN(*slot), -1);
 		slot_forget(leaf, gfn_of(g.v + i), SLOT_PFN(*slot));
 		flush_free(&f, SLOT_PFN(*slot));
 		*slot = SLOT_EMPTY;

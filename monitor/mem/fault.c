@@ -105,20 +105,20 @@ static void give_piece(struct p2m *m, struct frame *leaf, struct gfn g, struct p
 		       u32 order)
 {
 	u64 first = ALIGN_DOWN(g.v, 1ull << order);
-	u64 unused[BLOCK_FRAMES / 64] = {0};
 	const u64 *slots = leaf_slots(leaf);
 
 	lock(&leaf->lock);
-	for (u32 i = 0; i < 1u << order; i++) {
-		struct gfn at = gfn_of(first + i);
-		if (SLOT_KIND(slots[leaf_index(at)]) == SLOT_EMPTY && p2m_is_memory(m, at))
-			slot_set(m, leaf, at, pfn_of(piece.v + i));
-		else
-			unused[i / 64] |= BIT(i % 64);
+	if (leaf->used == 0 && order == BLOCK_ORDER) {
+		slot_set_block(m, leaf, piece);
+	} else {
+		for (u32 i = 0; i < 1u << order; i++) {
+			struct gfn at = gfn_of(first + i);
+			if (SLOT_KIND(slots[leaf_index(at)]) == SLOT_EMPTY && p2m_is_memory(m, at))
+				slot_set(m, leaf, at, pfn_of(piece.v + i));
+			else
+				node_free(pfn_of(piece.v + i), 0);
+		}
 	}
-	for (u32 i = 0; i < 1u << order; i++)
-		if (unused[i / 64] & BIT(i % 64))
-			node_free(pfn_of(piece.v + i), 0);
 	count(order == BLOCK_ORDER ? COUNTER_fault_block : COUNTER_fault_zero);
 }
 
@@ -177,7 +177,7 @@ enum err mem_fault(struct p2m *m, u32 node, struct ipa a, enum access_kind kind,
 	bool stale, write = kind == ACCESS_WRITE;
 
 	w->cause = WAIT_NONE;
-	*what = COUNTER_COUNT;
+	*what = COUNTER_exit_fault;
 	if (!r)
 		return ERR_ABSENT;
 	if (write && r->readonly)

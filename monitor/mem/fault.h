@@ -11,7 +11,7 @@ enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
  * Handles an access of a vCPU on `node` (this CPU's). OK: repeat the instruction.
  * ERR_ABSENT: not memory (a device, or nothing). ERR_RANGE: a write to ROM. ERR_WAIT: as
  * everywhere. ERR_MEMORY: no frame left. *what says what was counted for this CPU, so that
- * the caller may count it for the vCPU (enum counter; COUNTER_COUNT: nothing).
+ * the caller may count it for the vCPU (enum counter; COUNTER_exit_fault: nothing more).
  */
 must_check enum err mem_fault(struct p2m *m, u32 node, struct ipa a, enum access_kind kind,
 			      struct wait *w, u32 *what);

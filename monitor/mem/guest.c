@@ -200,8 +200,10 @@ enum err guest_hold(struct p2m *m, struct gfn g, bool write, struct hold *h, str
 
 void guest_release(struct hold *h)
 {
-	if (h->write)
-		frame_publish_data(h->frame, h->va, PAGE_SIZE, h->caches_off);
+	if (h->write && h->caches_off)
+		frame_publish(h->frame, 1); /* perhaps a kernel that starts: instructions too */
+	else if (h->write)
+		frame_publish_data(h->frame, h->va, PAGE_SIZE, false);
 	frame_put(h->frame);
 	h->va = NULL;
 }

@@ -21,7 +21,7 @@ struct hold {
 	void *va;         /* of the page */
 	struct pfn frame;
 	bool write;
-	bool caches_off; /* the VM's caches_off_seen: publish to the point of coherency */
+	bool caches_off; /* the VM's caches_off_seen: publish in full */
 };
 /*
  * Holds the page of `g`; with `write` it is private (unshared first) and may be written

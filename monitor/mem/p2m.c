@@ -49,12 +49,10 @@ void p2m_table_free(struct p2m *m, struct pfn table)
 	node_free(table, 0);
 }
 
-void p2m_count_private(struct p2m *m, struct pfn frame, bool more)
+void p2m_count_private(struct p2m *m, struct pfn frame, s64 more)
 {
-	u64 by = more ? 1 : -1ull;
-
-	atomic_add_relaxed(&m->private_frames, by);
-	atomic_add_relaxed(&m->node_frames[node_of(frame)], by);
+	atomic_add_relaxed(&m->private_frames, (u64)more);
+	atomic_add_relaxed(&m->node_frames[node_of(frame)], (u64)more);
 }
 
 /* Ranges inside the IPA space that do not overlap. */
@@ -211,7 +209,23 @@ void slot_set(struct p2m *m, struct frame *leaf, struct gfn g, struct pfn frame)
 		f->slot = slot_name(leaf, g);
 	unlock(&f->lock);
 	if (private)
-		p2m_count_private(m, frame, true);
+		p2m_count_private(m, frame, 1);
+}
+
+void slot_set_block(struct p2m *m, struct frame *leaf, struct pfn first)
+{
+	u64 *slots = leaf_slots(leaf), name = slot_name(leaf, gfn_of(0));
+	struct frame *f = frame_of(first);
+
+	lock_assert(&leaf->lock);
+	CHECK(leaf->used == 0);
+	for (u32 i = 0; i < BLOCK_FRAMES; i++) {
+		CHECK(f[i].state == FRAME_PRIVATE && (f[i].flags & FRAME_PUBLISHED));
+		slots[i] = pfn_pa(pfn_of(first.v + i)).v | SLOT_PRIVATE;
+		f[i].slot = name + i;
+	}
+	leaf->used = BLOCK_FRAMES;
+	p2m_count_private(m, first, BLOCK_FRAMES);
 }
 
 void slot_drop(struct p2m *m, struct frame *leaf, struct gfn g, struct flush *f)
@@ -221,7 +235,7 @@ void slot_drop(struct p2m *m, struct frame *leaf, struct gfn g, struct flush *f)
 
 	lock_assert(&leaf->lock);
 	if (SLOT_KIND(*slot) == SLOT_PRIVATE)
-		p2m_count_private(m, p, false);
+		p2m_count_private(m, p, -1);
 	slot_forget(leaf, g, p);
 	*slot = SLOT_EMPTY;
 	leaf->used--;

@@ -136,11 +136,13 @@ struct pfn p2m_table_make(struct p2m *m, u32 node, enum frame_flags flag);
 void p2m_table_free(struct p2m *m, struct pfn table);
 /* Puts a frame with the caller's reference into an empty slot. Leaf locked. Can't fail. */
 void slot_set(struct p2m *m, struct frame *leaf, struct gfn g, struct pfn frame);
+/* Puts 512 contiguous new PRIVATE frames into an empty leaf of writable guest memory. */
+void slot_set_block(struct p2m *m, struct frame *leaf, struct pfn first);
 /* Empties a slot that has a frame, whose reference goes to flush_free(). Leaf locked. */
 void slot_drop(struct p2m *m, struct frame *leaf, struct gfn g, struct flush *f);
 /* The slot is no longer the first reference that the frame's record names. */
 void slot_forget(struct frame *leaf, struct gfn g, struct pfn frame);
-/* The books of PRIVATE frames: +1 or -1. */
-void p2m_count_private(struct p2m *m, struct pfn frame, bool more);
+/* The books of PRIVATE frames on the node of `frame`. */
+void p2m_count_private(struct p2m *m, struct pfn frame, s64 more);
 
 #endif

@@ -42,7 +42,7 @@ enum err share_make_shared(struct p2m *m, struct gfn g)
 			stage2_readonly(&f, g);
 			flush_end(&f);
 			frame_set(p, FRAME_SHARED);
-			p2m_count_private(m, p, false);
+			p2m_count_private(m, p, -1);
 			*slot = (*slot & ~15ull) | SLOT_SHARED;
 			e = OK;
 		}
@@ -94,7 +94,7 @@ enum err share_make_private(struct p2m *m, u32 node, struct frame *leaf, struct 
 		frame_set(old, FRAME_PRIVATE);
 		frame_of(old)->slot = (u64)(leaf - frame_table) << 9 | leaf_index(g);
 		*slot = (*slot & ~15ull) | SLOT_PRIVATE;
-		p2m_count_private(m, old, true);
+		p2m_count_private(m, old, 1);
 	} else {
 		struct pfn copy = copy_of(node, old);
 		if (pfn_is_none(copy))

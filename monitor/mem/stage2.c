@@ -30,6 +30,8 @@
 #include "lib/percpu.h"
 
 #define FIELD(reg, shift) ((u32)((reg) >> (shift)) & 15u)
+#define MMFR1_HAFDBS(r) FIELD(r, 0)
+#define MMFR1_VMID16(r) FIELD(r, 4)
 #define VTCR_RES1 BIT(31)
 #define VTCR_T0SZ (64u - STAGE2_IPA_BITS)
 #define VTCR_SL0_LEVEL1 (1ull << 6)
@@ -42,35 +44,26 @@
 #define VTCR_HA BIT(21)
 
 bool stage2_fwb;
-bool stage2_ha;
-static bool vmid16;
-static u64 vtcr;
-
-void stage2_init(void)
-{
-	u64 mmfr0 = sysreg_read(ID_AA64MMFR0_EL1);
-	u64 mmfr1 = sysreg_read(ID_AA64MMFR1_EL1);
-	u64 mmfr2 = sysreg_read(ID_AA64MMFR2_EL1);
-
-	stage2_fwb = FIELD(mmfr2, 40) != 0;
-	stage2_ha = FIELD(mmfr1, 0) != 0;
-	vmid16 = FIELD(mmfr1, 4) != 0;
-	vtcr = VTCR_RES1 | VTCR_T0SZ | VTCR_SL0_LEVEL1 | VTCR_IRGN_WB | VTCR_ORGN_WB |
-	       VTCR_SH_INNER | ((u64)MIN(FIELD(mmfr0, 0), VTCR_PS_48BIT) << VTCR_PS_SHIFT);
-	if (vmid16)
-		vtcr |= VTCR_VS;
-	if (stage2_ha)
-		vtcr |= VTCR_HA;
-}
+static bool hardware_flags; /* VTCR_EL2.HA: hardware sets access flags */
 
 u64 stage2_vtcr(void)
 {
+	u64 mmfr0 = sysreg_read(ID_AA64MMFR0_EL1);
+	u64 mmfr1 = sysreg_read(ID_AA64MMFR1_EL1);
+	u64 vtcr = VTCR_RES1 | VTCR_T0SZ | VTCR_SL0_LEVEL1 | VTCR_IRGN_WB | VTCR_ORGN_WB |
+		   VTCR_SH_INNER | (u64)MIN(FIELD(mmfr0, 0), VTCR_PS_48BIT) << VTCR_PS_SHIFT;
+
+	if (MMFR1_VMID16(mmfr1))
+		vtcr |= VTCR_VS;
+	if (MMFR1_HAFDBS(mmfr1))
+		vtcr |= VTCR_HA;
+	store_relaxed(&hardware_flags, MMFR1_HAFDBS(mmfr1) != 0);
 	return vtcr;
 }
 
 u32 stage2_vmids(void)
 {
-	return vmid16 ? 65536 : 256;
+	return MMFR1_VMID16(sysreg_read(ID_AA64MMFR1_EL1)) ? 65536 : 256;
 }
 
 u64 *stage2_slot(const struct p2m *m, u32 node, struct gfn g, u32 level)
@@ -92,7 +85,7 @@ static u64 entry_of(u64 slot)
 	u64 e = (slot & PTE_OUTPUT) | PTE_VALID | PTE_PAGE | S2_READ | S2_SH_INNER;
 
 	e |= stage2_fwb ? S2_ATTR_NORMAL_FWB : S2_ATTR_NORMAL;
-	if (!stage2_ha)
+	if (!hardware_flags)
 		e |= PTE_AF;
 	switch (SLOT_KIND(slot)) {
 	case SLOT_PRIVATE:

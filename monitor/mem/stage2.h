@@ -11,14 +11,13 @@
 
 #define STAGE2_IPA_BITS 39u /* 512 GiB of IPA: start level 1, one table */
 
-/* The CPU has FEAT_S2FWB: vCPUs run with HCR_EL2.FWB set, entries have its attributes. */
+/*
+ * All CPUs have FEAT_S2FWB: vCPUs run with HCR_EL2.FWB set, entries have its attributes.
+ * Set by boot before the first frame is published.
+ */
 extern bool stage2_fwb;
-/* Hardware sets access flags (VTCR_EL2.HA): entries are made without. */
-extern bool stage2_ha;
 
-/* Boot, before the first frame is published: reads what this machine's CPUs can do. */
-void stage2_init(void);
-/* VTCR_EL2 for this machine (boot sets it on each CPU). */
+/* VTCR_EL2 for this machine (boot sets it on each CPU, before the first VM is made). */
 u64 stage2_vtcr(void);
 /* VMIDs that fit: 256 or 65536. */
 u32 stage2_vmids(void);

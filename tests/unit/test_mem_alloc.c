@@ -19,7 +19,6 @@ static int make_machine(void **state)
 {
 	(void)state;
 	fake_cpus(NODES, 1);
-	stage2_init();
 	fake_memory(NODES, 0);
 	/* Uneven: node 0 in two ranges with a hole, node 2 small. */
 	assert_int_equal(node_add(0, fake_pfn(0), 0x1001), OK);
@@ -374,8 +373,7 @@ static void publishing(void **state)
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
 		*fake_sysreg("CTR_EL0") = 4u << 16 | rows[i].idc << 28 | rows[i].dic << 29;
-		*fake_sysreg("ID_AA64MMFR2_EL1") = rows[i].fwb << 40;
-		stage2_init();
+		stage2_fwb = rows[i].fwb;
 		frame_written(p);
 		assert_false(frame_of(p)->flags & FRAME_PUBLISHED);
 		fake_forget();
@@ -390,8 +388,7 @@ static void publishing(void **state)
 		frame_publish_data(p, pfn_va(p), 65, true);
 		assert_int_equal(fake_op_count[OP_DC_POC], rows[i].fwb ? 0 : 2);
 	}
-	*fake_sysreg("ID_AA64MMFR2_EL1") = 0;
-	stage2_init();
+	stage2_fwb = false;
 	node_free(p, 0);
 }
 

@@ -38,7 +38,6 @@ static int make_machine(void **state)
 
 	(void)state;
 	fake_cpus(NODES, 1);
-	stage2_init();
 	fake_memory(NODES, 0x2000);
 	model_init();
 	for (u16 v = 0; v < 2; v++) {

@@ -25,7 +25,7 @@ static int make_machine(void **state)
 	*fake_sysreg("ID_AA64MMFR1_EL1") = 0x22; /* 16-bit VMIDs, HAFDBS */
 	*fake_sysreg("CTR_EL0") = 4u << 16;
 	fake_cpus(NODES, 2);
-	stage2_init();
+	(void)stage2_vtcr();
 	fake_memory(NODES, FRAMES);
 	free_at_start = fake_free();
 	return 0;
