@@ -28,9 +28,30 @@ EL2_O := $(patsubst monitor/%.c,$(O)/%.o,$(filter-out monitor/trap/offsets.c,$(E
 	$(patsubst third_party/libfdt/%.c,$(O)/libfdt/%.o,$(FDT_C))
 IMG := $(B)/disco$(if $(filter 1,$(DEBUG)),,-fast)
 
-.PHONY: all monitor clean deps
+# `make V=1` shows whole commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+.PHONY: all monitor run shell clean deps check-fresh
 .DEFAULT_GOAL := all
-all: monitor tool
+all: deps
+	$(Q)$(MAKE) --no-print-directory monitor tool
+
+# Installs what is missing, by package name; does nothing when all is there.
+deps:
+	@scripts/deps.sh
+
+# The main job: four Debian machines on one NUMA machine compile a chess program.
+run: all
+	@scripts/run.sh
+
+# The same machine, to look around in.
+shell: all
+	@scripts/shell.sh
+
+# Proves `make run` and `make test` in a fresh Debian folder.
+check-fresh:
+	@scripts/check-fresh.sh
 
 monitor: $(IMG).img
 
@@ -39,28 +60,33 @@ include $(wildcard guests/guests.mk tool/tool.mk tests/tests.mk bench/bench.mk)
 # Offsets that assembly needs: generated from C, then the build asserts them again in C.
 $(B)/gen/offsets.h: monitor/trap/offsets.c $(wildcard monitor/*/*.h)
 	@mkdir -p $(@D)
-	$(CC_EL2) $(EL2_FLAGS) -S -o $(B)/gen/offsets.s $<
+	$(call say,OFFSETS,$@)
+	$(Q)$(CC_EL2) $(EL2_FLAGS) -S -o $(B)/gen/offsets.s $<
 	@sed -n 's/^.*->\([A-Z0-9_]*\) [#$$]*\(-\?[0-9]*\).*/#define \1 \2/p' $(B)/gen/offsets.s > $@.new
 	@test -s $@.new && mv $@.new $@
 
 $(O)/%.o: monitor/%.c | $(B)/gen/offsets.h
 	@mkdir -p $(@D)
-	$(CC_EL2) $(EL2_FLAGS) -isystem third_party/libfdt -isystem third_party/libfdt/env -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC_EL2) $(EL2_FLAGS) -isystem third_party/libfdt -isystem third_party/libfdt/env -MMD -MP -c -o $@ $<
 
 $(O)/%.S.o: monitor/%.S $(B)/gen/offsets.h
 	@mkdir -p $(@D)
-	$(CC_EL2) $(EL2_FLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+	$(call say,AS,$<)
+	$(Q)$(CC_EL2) $(EL2_FLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 
 $(O)/libfdt/%.o: third_party/libfdt/%.c
 	@mkdir -p $(@D)
-	$(CC_EL2) $(FDT_FLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC_EL2) $(FDT_FLAGS) -MMD -MP -c -o $@ $<
 
 $(IMG).elf: $(EL2_O) monitor/boot/disco.lds
-	$(LD_EL2) -nostdlib -static --no-warn-rwx-segments --gc-sections -z max-page-size=4096 \
+	$(call say,LD,$@)
+	$(Q)$(LD_EL2) -nostdlib -static --no-warn-rwx-segments --gc-sections -z max-page-size=4096 \
 		-T monitor/boot/disco.lds -Map $(IMG).map -o $@ $(EL2_O)
 
 $(IMG).img: $(IMG).elf
-	$(OBJCOPY) -O binary $< $@
+	$(Q)$(OBJCOPY) -O binary $< $@.new && mv $@.new $@
 
 clean:
 	rm -rf $(B)/obj $(B)/obj-fast $(B)/gen $(B)/tool $(B)/tests $(B)/disco*

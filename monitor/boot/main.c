@@ -83,7 +83,19 @@ static void start_devices(void)
 		gic_spi_enable(machine.uart_intid, cpus[0]->mpidr, false);
 	for (u32 i = 0; i < machine.virtio_count; i++)
 		virtio_found(machine.virtio[i].base, machine.virtio[i].intid);
-	virtio_start();
+	virtio_start(monitor_alloc);
+}
+
+/* Each device interrupts another CPU, so that no CPU pays for all. */
+static void route_devices(void)
+{
+	u32 intid;
+	for (u32 i = 0, cpu = 0; (intid = virtio_intid(i)) != 0; i++) {
+		do {
+			cpu = (cpu + 1) % cpu_count;
+		} while (!cpus[cpu]->online);
+		gic_spi_enable(intid, cpus[cpu]->mpidr, true);
+	}
 }
 
 /* The second half of boot, on this CPU's own stack, with its node's text. */
@@ -92,6 +104,7 @@ static void boot_on_stack(void)
 	smp_cpu_setup();   /* traps, timer, GIC interface, run queue of this CPU */
 	start_devices();   /* disks are needed by the configuration's volumes */
 	smp_start_all();   /* the others wait until all is built */
+	route_devices();   /* to CPUs that run */
 	describe();
 	life_boot(pa_va(pa_of(machine.archive)), machine.archive_size); /* configuration, VMs */
 	log_early = NULL;  /* from here on the log is drained without waiting */

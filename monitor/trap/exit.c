@@ -39,6 +39,27 @@ static u64 extend(u64 value, u64 esr)
 	return esr & ISS_SF ? value : (u32)value;
 }
 
+/* The GIC's registers; else the devices (ERR_ABSENT: nobody is there). */
+static enum err route(struct vcpu *v, struct access *a, enum verdict *verdict)
+{
+	u64 d = a->ipa.v - VGICD_BASE;
+	u64 r = a->ipa.v - VGICR_BASE;
+	if (d < VGICD_SIZE) {
+		a->offset = (u32)d;
+		vcount(v, COUNTER_exit_mmio_gic);
+		*verdict = vgic_distributor(v, a);
+		return OK;
+	}
+	if (r < VGICR_STRIDE * v->vm->vcpu_count) {
+		a->offset = (u32)r;
+		vcount(v, COUNTER_exit_mmio_gic);
+		*verdict = vgic_redistributor(v, a);
+		return OK;
+	}
+	vcount(v, COUNTER_exit_mmio_dev);
+	return vdev_access(v, a, verdict);
+}
+
 /* A load or store to where no memory is: a device, or nothing. */
 static enum verdict device_access(struct vcpu *v, u64 esr, u64 far, struct ipa ipa)
 {
@@ -59,8 +80,10 @@ static enum verdict device_access(struct vcpu *v, u64 esr, u64 far, struct ipa i
 	if (a.size < 8)
 		a.value &= BIT(8u * a.size) - 1;
 	enum verdict verdict = VERDICT_DONE;
-	if (vdev_access(v, &a, &verdict) == ERR_ABSENT)
+	if (route(v, &a, &verdict) != OK) {
+		vcount(v, COUNTER_fault_bad);
 		return inject_abort(v, esr, far);
+	}
 	if (verdict == VERDICT_SKIP && !a.write && reg < 31)
 		v->regs.x[reg] = extend(a.value, esr);
 	return verdict;

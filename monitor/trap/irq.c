@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Interrupts of the machine: acknowledged here, acted on in leave.c. */
-#include "arm64/sysreg.h"
 #include "hw/gic.h"
 #include "hw/timer.h"
 #include "hw/uart.h"
@@ -18,12 +17,8 @@ static void take(u32 intid)
 		atomic_or(&c->work, WORK_TIMER);
 		break;
 	case GIC_PPI_MAINTENANCE:
-		if (c->current) {
-			vcount(c->current, COUNTER_irq_maintenance);
-			atomic_or(&c->current->work, VWORK_VGIC);
-		}
-		sysreg_write(ICH_HCR_EL2, 0); /* a level too; vgic_update() sets it anew */
-		isb();
+		if (c->current)
+			vgic_maintenance(c->current);
 		break;
 	default:
 		if (intid == uart_intid()) {
