@@ -34,26 +34,29 @@
 
 enum phase { PHASE_HEAD, PHASE_CPUS, PHASE_DEVICES, PHASE_VIRTIO, PHASE_FINISH, PHASE_DONE };
 
-/* The first error sticks: the callers below look at none. */
-static void note(struct dtb *d, int e)
-{
-	if (d->error == 0 && e < 0)
-		d->error = e;
-}
-
+/* The first error sticks, and nothing is written behind it: callers look at none. */
 static void begin(struct dtb *d, const char *name)
 {
-	note(d, fdt_begin_node(d->buffer, name));
+	if (d->error == 0)
+		d->error = fdt_begin_node(d->buffer, name);
 }
 
 static void end(struct dtb *d)
 {
-	note(d, fdt_end_node(d->buffer));
+	if (d->error == 0)
+		d->error = fdt_end_node(d->buffer);
 }
 
 static void bytes(struct dtb *d, const char *name, const void *p, size_t n)
 {
-	note(d, fdt_property(d->buffer, name, p, (int)n));
+	if (d->error == 0)
+		d->error = fdt_property(d->buffer, name, p, (int)n);
+}
+
+/* A property without a value. */
+static void flag(struct dtb *d, const char *name)
+{
+	bytes(d, name, "", 0);
 }
 
 static void text(struct dtb *d, const char *name, const char *value)
@@ -89,8 +92,9 @@ static void write_chosen(struct dtb *d, const struct dtb_machine *m)
 
 static void write_head(struct dtb *d, const struct dtb_machine *m)
 {
-	note(d, fdt_create_with_flags(d->buffer, (int)d->size, FDT_CREATE_FLAG_NO_NAME_DEDUP));
-	note(d, fdt_finish_reservemap(d->buffer));
+	d->error = fdt_create_with_flags(d->buffer, (int)d->size, FDT_CREATE_FLAG_NO_NAME_DEDUP);
+	if (d->error == 0)
+		d->error = fdt_finish_reservemap(d->buffer);
 	begin(d, "");
 	text(d, "compatible", "linux,dummy-virt");
 	text(d, "model", "linux,dummy-virt");
@@ -143,7 +147,7 @@ static void write_timer(struct dtb *d)
 	bytes(d, "compatible", TIMER_NAMES, sizeof(TIMER_NAMES));
 	CELLS(d, "interrupts", GIC_PPI, 13, LEVEL_HIGH, GIC_PPI, 14, LEVEL_HIGH, GIC_PPI, 11,
 	      LEVEL_HIGH, GIC_PPI, 10, LEVEL_HIGH);
-	note(d, fdt_property(d->buffer, "always-on", "", 0));
+	flag(d, "always-on");
 	end(d);
 }
 
@@ -152,7 +156,7 @@ static void write_gic(struct dtb *d, const struct dtb_machine *m)
 	begin(d, "intc@8000000");
 	text(d, "compatible", "arm,gic-v3");
 	CELLS(d, "#interrupt-cells", 3);
-	note(d, fdt_property(d->buffer, "interrupt-controller", "", 0));
+	flag(d, "interrupt-controller");
 	CELLS(d, "#redistributor-regions", 1);
 	CELLS(d, "reg", CELL64(VGICD_BASE), CELL64(VGICD_SIZE), CELL64(VGICR_BASE),
 	      CELL64(m->vcpus * VGICR_STRIDE));
@@ -201,7 +205,7 @@ static void write_virtio(struct dtb *d, const struct dtb_machine *m)
 		CELLS(d, "reg", CELL64(base), CELL64(VDEV_VIRTIO_STRIDE));
 		/* The line is up until acknowledged (virtio 1.2, 4.2.2): a level. */
 		CELLS(d, "interrupts", GIC_SPI, VDEV_VIRTIO_INTID - 32 + i, LEVEL_HIGH);
-		note(d, fdt_property(d->buffer, "dma-coherent", "", 0));
+		flag(d, "dma-coherent");
 		end(d);
 	}
 }
@@ -231,7 +235,8 @@ bool dtb_step(struct dtb *d, const struct dtb_machine *m)
 		end(d); /* the root */
 		break;
 	case PHASE_FINISH:
-		note(d, fdt_finish(d->buffer));
+		if (d->error == 0)
+			d->error = fdt_finish(d->buffer);
 		break;
 	case PHASE_DONE:
 		return true;
