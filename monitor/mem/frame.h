@@ -40,7 +40,7 @@ enum frame_state {
 enum frame_flags {
 	FRAME_ZEROED = 1u << 0,    /* all bytes are zero (FREE frames of the pool) */
 	FRAME_PUBLISHED = 1u << 1, /* frame_publish() came after the last write of the monitor */
-	FRAME_HEAD = 1u << 2,      /* first frame of a free or allocated piece of `order` */
+	FRAME_HEAD = 1u << 2,      /* FREE: first frame of a piece in a list; node lock */
 	FRAME_LEAF = 1u << 3,      /* MONITOR: holds a p2m leaf; slot fields below are its own */
 	FRAME_TABLE = 1u << 4,     /* MONITOR: a stage-2 table */
 	FRAME_DIRECTORY = 1u << 5, /* MONITOR: p2m directory */
@@ -50,7 +50,7 @@ struct frame {
 	struct lock lock; /* rank LEAF for p2m leaves, else FRAME */
 	u8 state;         /* enum frame_state; written by frame_set() only */
 	u8 node;          /* fixed */
-	u8 order;         /* of the piece whose head this is */
+	u8 order;         /* of the piece whose first frame this is */
 	u8 flags;         /* enum frame_flags */
 	u32 refs;         /* slots and holds; atomic */
 	union {

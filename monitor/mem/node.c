@@ -49,7 +49,7 @@ void buddy_push(u32 *head, u32 p, u32 order, u8 flags)
 {
 	struct frame *f = &frame_table[p];
 	f->order = (u8)order;
-	f->flags = (u8)(FRAME_HEAD | flags);
+	store_relaxed(&f->flags, (u8)(FRAME_HEAD | flags));
 	f->prev = 0;
 	f->next = *head;
 	if (*head)
@@ -68,7 +68,7 @@ void buddy_unlink(u32 *head, u32 p)
 		frame_table[f->next].prev = f->prev;
 	f->next = 0;
 	f->prev = 0;
-	f->flags = 0;
+	store_relaxed(&f->flags, (u8)0);
 }
 
 u32 buddy_take(struct node *n, u32 order)
@@ -97,8 +97,9 @@ void buddy_put(struct node *n, u32 p, u32 order)
 		if (!node_owns(n, b, 1ull << order))
 			break;
 		struct frame *f = &frame_table[b];
-		if (f->state != FRAME_FREE || f->order != order ||
-		    (f->flags & (FRAME_HEAD | FRAME_ZEROED)) != FRAME_HEAD)
+		/* Not its state: that changes outside the lock, FRAME_HEAD doesn't. */
+		u32 flags = load_relaxed(&f->flags);
+		if ((flags & (FRAME_HEAD | FRAME_ZEROED)) != FRAME_HEAD || f->order != order)
 			break;
 		buddy_unlink(&n->free_list[order], b);
 		p &= ~(1u << order);
@@ -203,13 +204,12 @@ static void claim(u32 p, u32 order, enum frame_state state, bool published)
 	frame_set_range(pfn_of(p), 1ull << order, state);
 	for (u32 i = 0; i < 1u << order; i++) {
 		f[i].refs = 0;
-		f[i].flags = flags;
+		store_relaxed(&f[i].flags, flags);
 		f[i].slot = 0;
 		f[i].link = 0;
 	}
 	f->refs = 1;
 	f->order = (u8)order;
-	f->flags |= FRAME_HEAD;
 }
 
 /* A piece from one node, or 0. */
@@ -271,7 +271,7 @@ void node_free(struct pfn first, u32 order)
 		lock_init(&f->lock, LOCK_FRAME);
 	for (u32 i = 0; i < 1u << order; i++) {
 		f[i].refs = 0;
-		f[i].flags = 0;
+		store_relaxed(&f[i].flags, (u8)0);
 		f[i].slot = 0;
 		f[i].link = 0;
 	}
@@ -289,7 +289,6 @@ void node_split(struct pfn first, u32 order)
 	for (u32 i = 0; i < 1u << order; i++) {
 		f[i].refs = 1;
 		f[i].order = 0;
-		f[i].flags |= FRAME_HEAD;
 	}
 }
 

@@ -202,8 +202,8 @@ void slot_set(struct p2m *m, struct frame *leaf, struct gfn g, struct pfn frame)
 	u64 s = pfn_pa(frame).v | (private ? SLOT_PRIVATE : SLOT_SHARED);
 	if (p2m_range_of(m, g)->readonly)
 		s |= SLOT_READONLY;
-	*slot = s;
-	leaf->used++;
+	store_relaxed(slot, s);
+	store_relaxed(&leaf->used, leaf->used + 1);
 	lock(&f->lock);
 	if (private || !f->slot)
 		f->slot = slot_name(leaf, g);
@@ -221,10 +221,10 @@ void slot_set_block(struct p2m *m, struct frame *leaf, struct pfn first)
 	CHECK(leaf->used == 0);
 	for (u32 i = 0; i < BLOCK_FRAMES; i++) {
 		CHECK(f[i].state == FRAME_PRIVATE && (f[i].flags & FRAME_PUBLISHED));
-		slots[i] = pfn_pa(pfn_of(first.v + i)).v | SLOT_PRIVATE;
+		store_relaxed(&slots[i], pfn_pa(pfn_of(first.v + i)).v | SLOT_PRIVATE);
 		f[i].slot = name + i;
 	}
-	leaf->used = BLOCK_FRAMES;
+	store_relaxed(&leaf->used, BLOCK_FRAMES);
 	p2m_count_private(m, first, BLOCK_FRAMES);
 }
 
@@ -237,8 +237,8 @@ void slot_drop(struct p2m *m, struct frame *leaf, struct gfn g, struct flush *f)
 	if (SLOT_KIND(*slot) == SLOT_PRIVATE)
 		p2m_count_private(m, p, -1);
 	slot_forget(leaf, g, p);
-	*slot = SLOT_EMPTY;
-	leaf->used--;
+	store_relaxed(slot, (u64)SLOT_EMPTY);
+	store_relaxed(&leaf->used, leaf->used - 1);
 	stage2_clear(f, g);
 	flush_free(f, p);
 }

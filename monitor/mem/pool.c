@@ -48,7 +48,7 @@ u32 pool_take(struct node *n, u32 order)
 		o--;
 		buddy_push(&n->zero_list[o], p + (1u << o), o, FRAME_ZEROED);
 	}
-	n->zeroed -= 1u << order;
+	store_relaxed(&n->zeroed, n->zeroed - (1u << order));
 	return p;
 }
 
@@ -66,7 +66,7 @@ bool pool_drain(struct node *n)
 		while (n->zero_list[o] && moved < DRAIN_PIECES) {
 			u32 p = n->zero_list[o];
 			buddy_unlink(&n->zero_list[o], p);
-			n->zeroed -= 1u << o;
+			store_relaxed(&n->zeroed, n->zeroed - (1u << o));
 			buddy_put(n, p, o);
 			moved++;
 		}
@@ -94,7 +94,7 @@ static bool zeroing_begin(struct node *n)
 		n->zeroing.done = 0;
 	}
 	if (!n->zeroing.busy && n->zeroing.first) {
-		n->zeroing.busy = true;
+		store_relaxed(&n->zeroing.busy, true);
 		mine = true;
 	}
 	unlock(&n->lock);
@@ -116,10 +116,10 @@ u32 node_zero_some(u32 node, u32 frames)
 	if (n->zeroing.done == all) {
 		u32 o = n->zeroing.order;
 		buddy_push(&n->zero_list[o], n->zeroing.first, o, FRAME_ZEROED);
-		n->zeroed += all;
+		store_relaxed(&n->zeroed, n->zeroed + all);
 		n->zeroing.first = 0;
 	}
-	n->zeroing.busy = false;
+	store_relaxed(&n->zeroing.busy, false);
 	unlock(&n->lock);
 	count_add(COUNTER_pool_zeroed, now);
 	return now;

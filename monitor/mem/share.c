@@ -43,7 +43,7 @@ enum err share_make_shared(struct p2m *m, struct gfn g)
 			flush_end(&f);
 			frame_set(p, FRAME_SHARED);
 			p2m_count_private(m, p, -1);
-			*slot = (*slot & ~15ull) | SLOT_SHARED;
+			store_relaxed(slot, (*slot & ~15ull) | SLOT_SHARED);
 			e = OK;
 		}
 	}
@@ -60,7 +60,8 @@ enum err share_map(struct p2m *m, struct gfn g, struct pfn frame)
 		return ERR_MEMORY;
 	enum err e = ERR_STATE;
 	lock(&leaf->lock);
-	if (SLOT_KIND(leaf_slots(leaf)[leaf_index(g)]) == SLOT_EMPTY) {
+	if (frame_of(frame)->state == FRAME_SHARED &&
+	    SLOT_KIND(leaf_slots(leaf)[leaf_index(g)]) == SLOT_EMPTY) {
 		frame_slot_get(frame);
 		slot_set(m, leaf, g, frame);
 		e = OK;
@@ -93,7 +94,7 @@ enum err share_make_private(struct p2m *m, u32 node, struct frame *leaf, struct 
 	if (load_relaxed(&frame_of(old)->refs) == 1) {
 		frame_set(old, FRAME_PRIVATE);
 		frame_of(old)->slot = (u64)(leaf - frame_table) << 9 | leaf_index(g);
-		*slot = (*slot & ~15ull) | SLOT_PRIVATE;
+		store_relaxed(slot, (*slot & ~15ull) | SLOT_PRIVATE);
 		p2m_count_private(m, old, 1);
 	} else {
 		struct pfn copy = copy_of(node, old);

@@ -13,7 +13,8 @@
 must_check enum err share_make_shared(struct p2m *m, struct gfn g);
 /*
  * Adds a reference: the empty slot of `g` gets the SHARED `frame` (the caller keeps its own
- * reference). ERR_STATE: the slot is not empty; ERR_RANGE; ERR_MEMORY: no leaf.
+ * reference). ERR_STATE: the slot is not empty, or the frame
+ * not SHARED; ERR_RANGE; ERR_MEMORY: no leaf.
  */
 must_check enum err share_map(struct p2m *m, struct gfn g, struct pfn frame);
 /*

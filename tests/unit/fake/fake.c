@@ -14,19 +14,19 @@
 
 _Thread_local struct cpu *fake_cpu;
 u64 fake_counter;
-struct fake_event fake_events[FAKE_EVENTS];
-u32 fake_event_count;
-u64 fake_op_count[OP_KINDS];
+_Thread_local struct fake_event fake_events[FAKE_EVENTS];
+_Thread_local u32 fake_event_count;
+_Thread_local u64 fake_op_count[OP_KINDS];
 void (*fake_op_hook)(enum fake_op op, u64 argument, u64 vttbr);
 struct frame *frame_table;
 u64 direct_base;
-u64 fake_seed = 1;
+_Thread_local u64 fake_seed = 1;
 struct p2m *fake_p2ms[8];
 static bool in_child;
 
 u64 *fake_sysreg(const char *name)
 {
-	static struct {
+	static _Thread_local struct {
 		char name[32];
 		u64 value;
 	} registers[256];

@@ -29,7 +29,7 @@ u64 fake_free(void);
 /* This thread becomes CPU `id`. */
 void fake_run_on(u32 id);
 /* A small generator, seeded by the test. */
-extern u64 fake_seed;
+extern _Thread_local u64 fake_seed;
 u32 fake_random(u32 below);
 
 /* Runs `body` in a child; fails unless it ends in panic(). The parent stays as it is. */

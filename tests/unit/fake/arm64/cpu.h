@@ -3,6 +3,7 @@
 #ifndef FAKE_ARM64_CPU_H
 #define FAKE_ARM64_CPU_H
 
+#include <sched.h>
 #include <stdlib.h>
 
 #include "arm64/sysreg.h"
@@ -26,6 +27,7 @@ static inline void cpu_wait(void)
 }
 static inline void cpu_relax(void)
 {
+	sched_yield(); /* threads outnumber the host's CPUs */
 }
 static inline __attribute__((noreturn)) void cpu_halt(void)
 {

@@ -8,7 +8,7 @@
 #undef sysreg_read
 #undef sysreg_write
 
-/* The register of that name, 0 at first. */
+/* The register of that name of this thread (a CPU), 0 at first. */
 u64 *fake_sysreg(const char *name);
 #define sysreg_read(name) (*fake_sysreg(STRING(name)))
 #define sysreg_write(name, value) ((void)(*fake_sysreg(STRING(name)) = (value)))

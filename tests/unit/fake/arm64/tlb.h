@@ -33,9 +33,10 @@ struct fake_event {
 	u64 vttbr;    /* VTTBR_EL2 at that time */
 };
 #define FAKE_EVENTS 8192u
-extern struct fake_event fake_events[FAKE_EVENTS];
-extern u32 fake_event_count;          /* since fake_forget(); those beyond are dropped */
-extern u64 fake_op_count[OP_KINDS];   /* since fake_forget() */
+/* Of this thread, since fake_forget(); those beyond FAKE_EVENTS are dropped. */
+extern _Thread_local struct fake_event fake_events[FAKE_EVENTS];
+extern _Thread_local u32 fake_event_count;
+extern _Thread_local u64 fake_op_count[OP_KINDS];
 extern void (*fake_op_hook)(enum fake_op op, u64 argument, u64 vttbr);
 void fake_op(enum fake_op op, u64 argument);
 void fake_forget(void);
