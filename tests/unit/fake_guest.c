@@ -74,8 +74,11 @@ static bool must_wait(struct wait *w)
 {
 	u64 n = __atomic_fetch_add(&fake_accesses, 1, __ATOMIC_RELAXED);
 	bool wait = n == fake_wait_access;
-	if (fake_wait_random)
-		wait = (n * 2654435761u >> 7) % fake_wait_random == 0;
+	if (fake_wait_random) {
+		u64 x = (n + 1) * 0x9e3779b97f4a7c15ull;
+		x = (x ^ x >> 31) * 0xbf58476d1ce4e5b9ull;
+		wait = (x >> 33) % fake_wait_random == 0;
+	}
 	w->cause = wait ? WAIT_TEST : WAIT_NONE;
 	if (wait)
 		__atomic_fetch_add(&fake_waited, 1, __ATOMIC_RELAXED);
