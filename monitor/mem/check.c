@@ -35,8 +35,8 @@
 enum phase { P2MS, FRAMES, DONE };
 
 /* Notes one violation. */
-static __attribute__((format(printf, 2, 3))) void fault(struct mem_check *c,
-							 const char *format, ...)
+static __attribute__((format(printf, 2, 3))) void fault(struct mem_check *c, const char *format,
+							...)
 {
 	char text[160];
 	va_list args;
@@ -78,9 +78,9 @@ static void check_slot(struct mem_check *c, const struct frame *leaf, u32 i, u64
 		fault(c, "gfn %llx: frame %llx is in state %u, its slot says %u",
 		      (unsigned long long)gfn, (unsigned long long)p.v, f->state, want);
 	if (kind == SLOT_PRIVATE && f->slot != name)
-		fault(c, "gfn %llx: frame %llx names slot %llx, not %llx",
-		      (unsigned long long)gfn, (unsigned long long)p.v,
-		      (unsigned long long)f->slot, (unsigned long long)name);
+		fault(c, "gfn %llx: frame %llx names slot %llx, not %llx", (unsigned long long)gfn,
+		      (unsigned long long)p.v, (unsigned long long)f->slot,
+		      (unsigned long long)name);
 	c->privates += kind == SLOT_PRIVATE;
 	c->prints += frame_print(p);
 }
@@ -92,8 +92,8 @@ static void check_leaf(struct mem_check *c, const struct frame *leaf, u64 g)
 	u32 used = 0;
 
 	c->tables++;
-	if (leaf->state != FRAME_MONITOR || !(leaf->flags & FRAME_LEAF) ||
-	    leaf->p2m != c->p2m || leaf->gfn != g)
+	if (leaf->state != FRAME_MONITOR || !(leaf->flags & FRAME_LEAF) || leaf->p2m != c->p2m ||
+	    leaf->gfn != g)
 		fault(c, "gfn %llx: not its leaf: state %u, flags %x, gfn %x",
 		      (unsigned long long)g, leaf->state, leaf->flags, leaf->gfn);
 	for (u32 i = 0; i < BLOCK_FRAMES; i++) {
@@ -103,8 +103,8 @@ static void check_leaf(struct mem_check *c, const struct frame *leaf, u64 g)
 		check_slot(c, leaf, i, slots[i]);
 	}
 	if (used != leaf->used)
-		fault(c, "gfn %llx: leaf has %u slots, its record says %u",
-		      (unsigned long long)g, used, leaf->used);
+		fault(c, "gfn %llx: leaf has %u slots, its record says %u", (unsigned long long)g,
+		      used, leaf->used);
 }
 
 /* One valid entry of a tree against the slot behind it. */
@@ -127,8 +127,7 @@ static void check_entry(struct mem_check *c, u32 node, u64 g, u64 entry, u64 pfn
 /* 2 MiB of one tree; false: nothing there. */
 static bool check_tree(struct mem_check *c, u32 node, const struct frame *leaf, u64 g)
 {
-	static const u64 no_slots[BLOCK_FRAMES];
-	const u64 *slots = leaf ? leaf_slots((struct frame *)(uintptr_t)leaf) : no_slots;
+	const u64 *slots = leaf ? leaf_slots((struct frame *)(uintptr_t)leaf) : NULL;
 	const u64 *l2 = stage2_slot(c->p2m, node, gfn_of(g), 2);
 	u64 e = l2 ? *l2 : 0;
 	const u64 *l3 = (e & PTE_TABLE) ? stage2_table(e) : NULL;
@@ -138,7 +137,7 @@ static bool check_tree(struct mem_check *c, u32 node, const struct frame *leaf, 
 		u64 entry = l3 ? l3[i] : e;
 		u64 pfn = SLOT_PFN(entry).v + (l3 ? 0 : i);
 		if (entry)
-			check_entry(c, node, g + i, entry, pfn, slots[i]);
+			check_entry(c, node, g + i, entry, pfn, slots ? slots[i] : SLOT_EMPTY);
 	}
 	return e != 0;
 }
@@ -216,8 +215,8 @@ static void check_head(struct mem_check *c, const struct node *n, u64 p)
 		return;
 	}
 	u32 first = zeroed ? n->zero_list[f->order] : n->free_list[f->order];
-	bool before = f->prev ? node_owns(n, f->prev, 1) && frame_table[f->prev].next == p :
-				first == p;
+	bool before =
+		f->prev ? node_owns(n, f->prev, 1) && frame_table[f->prev].next == p : first == p;
 	bool after = !f->next || (node_owns(n, f->next, 1) && frame_table[f->next].prev == p);
 	if (!before || !after)
 		fault(c, "frame %llx: free list of order %u is broken", (unsigned long long)p,
@@ -276,8 +275,7 @@ static void check_frame(struct mem_check *c, const struct node *n, u64 p)
 	}
 	c->by_state[f->state]++;
 	if (f->state != FRAME_FREE && p < c->free_end)
-		fault(c, "frame %llx: state %u in a free piece", (unsigned long long)p,
-		      f->state);
+		fault(c, "frame %llx: state %u in a free piece", (unsigned long long)p, f->state);
 	if (f->state == FRAME_FREE)
 		check_free(c, n, p);
 	else if (f->state == FRAME_PRIVATE || f->state == FRAME_SHARED)

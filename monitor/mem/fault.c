@@ -71,8 +71,8 @@ static u32 choose(struct p2m *m, u32 node, const struct frame *leaf, struct gfn 
 	if (load_relaxed(&leaf->used) == 0) {
 		bool whole = !r->readonly && base >= r->first.v &&
 			     base + BLOCK_FRAMES <= r->first.v + r->count;
-		bool filling = nearly_full(m, base - BLOCK_FRAMES) ||
-			       nearly_full(m, base + BLOCK_FRAMES);
+		bool filling =
+			nearly_full(m, base - BLOCK_FRAMES) || nearly_full(m, base + BLOCK_FRAMES);
 		return whole && filling && plenty(node, 4) ? BLOCK_ORDER : 0;
 	}
 	if ((is_there(leaf, i - 1) || is_there(leaf, i + 1)) && plenty(node, 8))
@@ -101,8 +101,7 @@ static struct pfn get_piece(u32 node, u32 *order)
 }
 
 /* Puts the piece's frames into the empty slots around `g`; returns with the leaf locked. */
-static void give_piece(struct p2m *m, struct frame *leaf, struct gfn g, struct pfn piece,
-		       u32 order)
+static void give_piece(struct p2m *m, struct frame *leaf, struct gfn g, struct pfn piece, u32 order)
 {
 	u64 first = ALIGN_DOWN(g.v, 1ull << order);
 	const u64 *slots = leaf_slots(leaf);
@@ -167,8 +166,8 @@ enum err fault_present(struct p2m *m, u32 node, struct gfn g, bool write, struct
 	return e;
 }
 
-enum err mem_fault(struct p2m *m, u32 node, struct ipa a, enum access_kind kind,
-		   struct wait *w, u32 *what)
+enum err mem_fault(struct p2m *m, u32 node, struct ipa a, enum access_kind kind, struct wait *w,
+		   u32 *what)
 {
 	struct gfn g = ipa_gfn(a);
 	const struct p2m_range *r = p2m_range_of(m, g);

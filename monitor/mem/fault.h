@@ -13,8 +13,9 @@ enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
  * everywhere. ERR_MEMORY: no frame left. *what says what was counted for this CPU, so that
  * the caller may count it for the vCPU (enum counter; COUNTER_exit_fault: nothing more).
  */
-must_check enum err mem_fault(struct p2m *m, u32 node, struct ipa a, enum access_kind kind,
-			      struct wait *w, u32 *what);
+must_check
+enum err mem_fault(struct p2m *m, u32 node, struct ipa a, enum access_kind kind, struct wait *w,
+		   u32 *what);
 
 /* mem/ only: what fault_present() gave. */
 struct gift {
@@ -26,7 +27,8 @@ struct gift {
  * mem/ only: makes the slot of `g` (guest memory) have a frame, a private one when `write`.
  * OK: *leaf is locked. ERR_BUSY: it was given back meanwhile, try again. ERR_MEMORY.
  */
-must_check enum err fault_present(struct p2m *m, u32 node, struct gfn g, bool write,
-				  struct frame **leaf, struct gift *gift);
+must_check
+enum err fault_present(struct p2m *m, u32 node, struct gfn g, bool write, struct frame **leaf,
+		       struct gift *gift);
 
 #endif

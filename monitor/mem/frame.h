@@ -59,13 +59,13 @@ struct frame {
 			u32 prev;
 		};
 		u64 slot; /* PRIVATE, SHARED: first reference: leaf pfn << 9 | index; 0: none */
-		struct { /* leaf, under its lock */
+		struct {  /* leaf, under its lock */
 			u32 gfn;  /* first gfn that it covers (39 bits of IPA: fits) */
 			u32 used; /* slots that are not empty */
 		};
 	};
 	union {
-		u64 link;  /* SHARED: replicas; REPLICA: master pfn */
+		u64 link;        /* SHARED: replicas; REPLICA: master pfn */
 		struct p2m *p2m; /* leaf, table: whose */
 	};
 };

@@ -137,8 +137,7 @@ enum err guest_read(struct p2m *m, struct ipa from, void *to, size_t n, struct w
 }
 
 /* Writes within one page, present and private, and unlocks its leaf. */
-static void write_page(struct p2m *m, struct frame *leaf, struct ipa to, const void *from,
-		       size_t n)
+static void write_page(struct p2m *m, struct frame *leaf, struct ipa to, const void *from, size_t n)
 {
 	struct pfn p = SLOT_PFN(leaf_slots(leaf)[leaf_index(ipa_gfn(to))]);
 	char *va = (char *)pfn_va(p) + to.v % PAGE_SIZE;

@@ -46,8 +46,7 @@ struct pfn (*hypmap_table_source)(u32 node) = from_node;
 u64 hypmap_tcr(void)
 {
 	u64 ps = MIN(sysreg_read(ID_AA64MMFR0_EL1) & 15, 5ull);
-	return TCR_RES1 | TCR_T0SZ | TCR_IRGN_WB | TCR_ORGN_WB | TCR_SH_INNER |
-	       ps << TCR_PS_SHIFT;
+	return TCR_RES1 | TCR_T0SZ | TCR_IRGN_WB | TCR_ORGN_WB | TCR_SH_INNER | ps << TCR_PS_SHIFT;
 }
 
 /* The bits of a level-3 entry of a kind. */
@@ -202,8 +201,8 @@ static enum err split(u64 root, u64 *e, u64 va)
 	for (u32 i = 0; i < PT_ENTRIES; i++)
 		pages[i] = (*e + i * PAGE_SIZE) | PTE_PAGE;
 	u64 table = ALIGN_DOWN(va_pa(e).v, PAGE_SIZE), step;
-	enum err err = map_one(root, HYP_ALIAS_BASE + table, table, PAGE_SIZE,
-			       bits_of(HYP_DATA), &step);
+	enum err err =
+		map_one(root, HYP_ALIAS_BASE + table, table, PAGE_SIZE, bits_of(HYP_DATA), &step);
 	if (err != OK)
 		return err;
 	volatile u64 *alias = (volatile u64 *)(uintptr_t)(HYP_ALIAS_BASE + va_pa(e).v);

@@ -37,19 +37,23 @@ extern struct pfn (*hypmap_table_source)(u32 node);
 /* TCR_EL2 for these tables: 48-bit addresses, 4 KiB pages. MAIR_EL2 is MAIR_VALUE. */
 u64 hypmap_tcr(void);
 /* A new root that shares all top-level entries made so far in `like` (or 0: an empty one). */
-must_check enum err hypmap_root(u32 node, u64 like, u64 *root);
+must_check
+enum err hypmap_root(u32 node, u64 like, u64 *root);
 /*
  * Maps [va, va + size) to [pa, pa + size); all multiples of 4 KiB. Uses 2 MiB blocks where
  * it can. ERR_STATE: something else is mapped there (the part before it stays mapped).
  */
-must_check enum err hypmap_map(u64 root, u64 va, struct pa pa, u64 size, enum hyp_kind kind);
+must_check
+enum err hypmap_map(u64 root, u64 va, struct pa pa, u64 size, enum hyp_kind kind);
 /* The PA and kind a root maps `va` to; ERR_ABSENT. */
-must_check enum err hypmap_find(u64 root, u64 va, struct pa *pa, enum hyp_kind *kind);
+must_check
+enum err hypmap_find(u64 root, u64 va, struct pa *pa, enum hyp_kind *kind);
 /*
  * Makes [pa, pa + size) of the direct map read-only (the nodes' text copies), for all roots
  * that share it. Before the other CPUs run: blocks are split by break-before-make.
  */
-must_check enum err hypmap_protect_direct(struct pa pa, u64 size);
+must_check
+enum err hypmap_protect_direct(struct pa pa, u64 size);
 /* This CPU changes to `root`. */
 void hypmap_use(u64 root);
 

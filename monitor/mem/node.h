@@ -15,8 +15,8 @@
 #define NODE_ANY 0xffu
 
 struct node_stats {
-	u64 total;   /* frames, those that the monitor took at boot included */
-	u64 free;    /* zeroed ones included */
+	u64 total; /* frames, those that the monitor took at boot included */
+	u64 free;  /* zeroed ones included */
 	u64 zeroed;
 	u64 by_state[FRAME_STATES]; /* counted by frame_set(); FREE equals `free` */
 };
@@ -31,13 +31,15 @@ enum alloc_flags {
  * Boot: gives frames [first, first + count) to a node's allocator. Their records must be
  * mapped. Frames in use by the monitor's image and the boot archive are kept out by boot.
  */
-must_check enum err node_add(u32 node, struct pfn first, u64 count);
+must_check
+enum err node_add(u32 node, struct pfn first, u64 count);
 /*
  * Boot: frames that the monitor has already (image, boot archive, frame table): known and
  * counted in the node's total, in state MONITOR, never given out (until node_free). Call it
  * after the node's first node_add(). ERR_RANGE: overlap, or too many pieces.
  */
-must_check enum err node_reserve(u32 node, struct pfn first, u64 count);
+must_check
+enum err node_reserve(u32 node, struct pfn first, u64 count);
 /* Boot: distance from node a to b as in the device tree's distance-map (10 = same). */
 void node_set_distance(u32 a, u32 b, u32 distance);
 /* Boot, once all distances are known: builds each node's order of neighbours. */

@@ -87,10 +87,10 @@ static bool make_trees(struct p2m *m)
 	return true;
 }
 
-enum err p2m_init(struct p2m *m, u16 vmid, u8 home, const struct p2m_range *ranges,
-		  u32 range_count)
+enum err p2m_init(struct p2m *m, u16 vmid, u8 home, const struct p2m_range *ranges, u32 range_count)
 {
-	if (vmid == 0 || !ranges_valid(ranges, range_count) || (home >= MAX_NODES && home != NODE_ANY))
+	if (vmid == 0 || !ranges_valid(ranges, range_count) ||
+	    (home >= MAX_NODES && home != NODE_ANY))
 		return ERR_RANGE;
 	memset(m, 0, sizeof(*m));
 	m->vmid = vmid;

@@ -57,13 +57,13 @@ struct p2m {
 	struct p2m_range ranges[P2M_RANGES];
 	struct tree trees[MAX_NODES];
 
-	bool ending; /* p2m_destroy_step() began: its trees are dead */
+	bool ending;           /* p2m_destroy_step() began: its trees are dead */
 	struct lock root_lock; /* rank P2M_ROOT: adding directories and leaves */
 	struct pfn root;
 
 	/* atomic, relaxed */
-	u64 private_frames;      /* frames that only this VM refers to */
-	u64 table_frames;        /* leaves, directories, stage-2 tables */
+	u64 private_frames;         /* frames that only this VM refers to */
+	u64 table_frames;           /* leaves, directories, stage-2 tables */
 	u64 node_frames[MAX_NODES]; /* PRIVATE frames by node */
 };
 
@@ -83,8 +83,9 @@ struct wait {
  * Makes an empty p2m with one empty tree root per node that has CPUs; vmid is not 0.
  * ERR_MEMORY: nothing is left allocated.
  */
-must_check enum err p2m_init(struct p2m *m, u16 vmid, u8 home, const struct p2m_range *ranges,
-			     u32 range_count);
+must_check
+enum err p2m_init(struct p2m *m, u16 vmid, u8 home, const struct p2m_range *ranges,
+		  u32 range_count);
 /*
  * Teardown, resumable: *cursor starts as 0; each unit of `budget` is at most 128 frames or
  * tables freed (about 10,000 instructions); true when all is gone. No vCPU of the VM may
@@ -105,7 +106,8 @@ static inline u64 *leaf_slots(struct frame *leaf)
 }
 
 /* Puts a PRIVATE frame at an empty slot (build time: kernel images). */
-must_check enum err p2m_install(struct p2m *m, struct gfn g, struct pfn frame);
+must_check
+enum err p2m_install(struct p2m *m, struct gfn g, struct pfn frame);
 
 /*
  * The guest gives [first, first + count) back (balloon, free page reporting): the slots

@@ -15,9 +15,9 @@
 #include "lib/string.h"
 #include "mem/buddy.h"
 
-#define POOL_SHARE 4u      /* at most a quarter of the node */
-#define POOL_CAP 32768u    /* and 128 MiB */
-#define DRAIN_PIECES 64u   /* per lock hold */
+#define POOL_SHARE 4u    /* at most a quarter of the node */
+#define POOL_CAP 32768u  /* and 128 MiB */
+#define DRAIN_PIECES 64u /* per lock hold */
 
 static bool frozen;
 

@@ -29,8 +29,9 @@ u32 stage2_vmids(void);
  * need no flush; *stale: there was an entry for `g` already, so this CPU faulted on one that
  * it may still hold: flush_stale(). ERR_MEMORY: no table.
  */
-must_check enum err stage2_fill(struct p2m *m, u32 node, struct frame *leaf, struct gfn g,
-				u32 number, bool *stale);
+must_check
+enum err stage2_fill(struct p2m *m, u32 node, struct frame *leaf, struct gfn g, u32 number,
+		     bool *stale);
 /* Sets `g`'s entry (or the block around it) to 0 in every tree. Leaf locked. */
 void stage2_clear(struct flush *f, struct gfn g);
 /* Makes `g`'s entry read-only in every tree (a block around it: 0). Leaf locked. */

@@ -280,7 +280,7 @@ static void illegal(void *argument)
 static void state_changes(void **state)
 {
 	static const char *legal[FRAME_STATES] = {
-		[FRAME_FREE] = "MPfR", [FRAME_MONITOR] = "F", [FRAME_PRIVATE] = "FS",
+		[FRAME_FREE] = "MPfR",   [FRAME_MONITOR] = "F", [FRAME_PRIVATE] = "FS",
 		[FRAME_FILLING] = "FSP", [FRAME_SHARED] = "FP", [FRAME_REPLICA] = "F",
 	};
 	static const char letters[FRAME_STATES + 1] = "NFMPfSR";
@@ -362,11 +362,8 @@ static void publishing(void **state)
 		u64 fwb, idc, dic;
 		u64 poc, pou, ic;
 	} rows[] = {
-		{0, 0, 0, 64, 0, 1},
-		{0, 1, 1, 64, 0, 0},
-		{1, 0, 0, 0, 64, 1},
-		{1, 1, 0, 0, 0, 1},
-		{1, 1, 1, 0, 0, 0},
+		{0, 0, 0, 64, 0, 1}, {0, 1, 1, 64, 0, 0}, {1, 0, 0, 0, 64, 1},
+		{1, 1, 0, 0, 0, 1},  {1, 1, 1, 0, 0, 0},
 	};
 	struct pfn p = node_alloc(0, 0, FRAME_MONITOR, 0);
 

@@ -61,16 +61,16 @@ static int make_machine(void **state)
 static u32 seen; /* faults of the last broken() */
 
 /* *p is wrong for the time of one check. */
-#define BROKEN(what, wrong)                                 \
-	do {                                                \
-		assert_int_equal(fake_check(), 0);          \
-		__typeof__(what) kept_ = (what);            \
-		(what) = (__typeof__(what))(wrong);         \
-		seen = fake_check();                        \
-		(what) = kept_;                             \
-		if (!seen)                                  \
+#define BROKEN(what, wrong)                                           \
+	do {                                                          \
+		assert_int_equal(fake_check(), 0);                    \
+		__typeof__(what) kept_ = (what);                      \
+		(what) = (__typeof__(what))(wrong);                   \
+		seen = fake_check();                                  \
+		(what) = kept_;                                       \
+		if (!seen)                                            \
 			fail_msg("not seen: %s", #what " = " #wrong); \
-		assert_int_equal(fake_check(), 0);          \
+		assert_int_equal(fake_check(), 0);                    \
 	} while (0)
 
 /* Every frame in one state that agrees with all that refers to it. */
@@ -208,8 +208,9 @@ static void slices(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(states), cmocka_unit_test(references), cmocka_unit_test(trees),
-		cmocka_unit_test(free_memory), cmocka_unit_test(slices),
+		cmocka_unit_test(states), cmocka_unit_test(references),
+		cmocka_unit_test(trees),  cmocka_unit_test(free_memory),
+		cmocka_unit_test(slices),
 	};
 	return cmocka_run_group_tests_name("mem: invariants", tests, make_machine, NULL);
 }

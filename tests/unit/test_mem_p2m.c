@@ -102,7 +102,8 @@ static u64 counter(enum counter c)
 static void bad_shapes(void **state)
 {
 	struct p2m m;
-	struct p2m_range bad[] = {{{5}, 0, false}, {{P2M_GFNS - 1}, 2, false}, {{P2M_GFNS}, 1, false}};
+	struct p2m_range bad[] = {
+		{{5}, 0, false}, {{P2M_GFNS - 1}, 2, false}, {{P2M_GFNS}, 1, false}};
 	struct p2m_range two[] = {{{5}, 5, false}, {{9}, 2, false}};
 
 	(void)state;
@@ -134,8 +135,8 @@ static void first_touch(void **state)
 	assert_int_equal(vm[0].node_frames[1], 1);
 	u64 e = stage2_entry(&vm[0], 1, page(100), &block);
 	assert_false(block);
-	assert_int_equal(e & ~PTE_OUTPUT, PTE_VALID | PTE_PAGE | S2_READ | S2_WRITE |
-						  S2_SH_INNER | S2_ATTR_NORMAL);
+	assert_int_equal(e & ~PTE_OUTPUT,
+			 PTE_VALID | PTE_PAGE | S2_READ | S2_WRITE | S2_SH_INNER | S2_ATTR_NORMAL);
 	assert_int_equal(stage2_entry(&vm[0], 0, page(100), &block), 0);
 	/* A fixed home. */
 	w = word(&vm[1], 7, 5, true);
@@ -169,8 +170,9 @@ static void not_memory(void **state)
 	(void)state;
 	assert_int_equal(mem_fault(&vm[0], 0, ipa_of(0x09000000), ACCESS_READ, &w, &what),
 			 ERR_ABSENT);
-	assert_int_equal(mem_fault(&vm[0], 0, gfn_ipa(gfn_of(MODEL_FIRST - 1)), ACCESS_WRITE,
-				   &w, &what), ERR_ABSENT);
+	assert_int_equal(
+		mem_fault(&vm[0], 0, gfn_ipa(gfn_of(MODEL_FIRST - 1)), ACCESS_WRITE, &w, &what),
+		ERR_ABSENT);
 	assert_int_equal(mem_fault(&vm[0], 0, ipa_of(~0ull), ACCESS_READ, &w, &what), ERR_ABSENT);
 	assert_int_equal(mem_fault(&vm[0], 0, gfn_ipa(gfn_of(ROM)), ACCESS_WRITE, &w, &what),
 			 ERR_RANGE);
@@ -237,8 +239,9 @@ static void blocks_break(void **state)
 /* DESIGN section 5's sequence, with another VM loaded. */
 static void flush_order(void **state)
 {
-	static const enum fake_op want[] = {OP_DSB_ISHST, OP_ISB, OP_TLBI_IPA_IS, OP_TLBI_IPA_IS,
-					    OP_DSB_ISH, OP_TLBI_VM_S1_IS, OP_DSB_ISH, OP_ISB, OP_ISB};
+	static const enum fake_op want[] = {OP_DSB_ISHST,   OP_ISB,     OP_TLBI_IPA_IS,
+					    OP_TLBI_IPA_IS, OP_DSB_ISH, OP_TLBI_VM_S1_IS,
+					    OP_DSB_ISH,     OP_ISB,     OP_ISB};
 
 	(void)state;
 	word(&vm[0], 0, 3, true);
@@ -473,8 +476,8 @@ static enum err handler(u32 accesses, struct wait *w)
 
 	for (u32 i = 0; i < accesses; i++) {
 		struct ipa a = ipa_of(gfn_ipa(page(i * 37 % 400)).v + 8 * i);
-		enum err e = i % 3 ? guest_read(&vm[0], a, &v, 8, w)
-				   : guest_write(&vm[0], a, &v, 8, w);
+		enum err e =
+			i % 3 ? guest_read(&vm[0], a, &v, 8, w) : guest_write(&vm[0], a, &v, 8, w);
 		if (e != OK)
 			return e;
 	}
@@ -628,12 +631,24 @@ static void random_guests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(bad_shapes),    TEST(vtcr),	  TEST(first_touch),
-		TEST(refill_other_nodes), TEST(not_memory), TEST(streams_get_more),
-		TEST(blocks_break),  TEST(flush_order),   TEST(freed_only_after),
-		TEST(install),       TEST(sharing),	  TEST(many_references),
-		TEST(guest_access),  TEST(caches_off),    TEST(holds),
-		TEST(waits),	     TEST(shortage),	  TEST(random_guests),
+		TEST(bad_shapes),
+		TEST(vtcr),
+		TEST(first_touch),
+		TEST(refill_other_nodes),
+		TEST(not_memory),
+		TEST(streams_get_more),
+		TEST(blocks_break),
+		TEST(flush_order),
+		TEST(freed_only_after),
+		TEST(install),
+		TEST(sharing),
+		TEST(many_references),
+		TEST(guest_access),
+		TEST(caches_off),
+		TEST(holds),
+		TEST(waits),
+		TEST(shortage),
+		TEST(random_guests),
 	};
 	return cmocka_run_group_tests_name("mem: guests' memory", tests, make_machine, NULL);
 }
