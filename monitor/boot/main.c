@@ -94,7 +94,11 @@ static void route_devices(void)
 		do {
 			cpu = (cpu + 1) % cpu_count;
 		} while (!cpus[cpu]->online);
-		gic_spi_enable(intid, cpus[cpu]->mpidr, true);
+		/*
+		 * By level, whatever the tree says: the line stays up until the driver
+		 * acknowledges, and it may be up since before this.
+		 */
+		gic_spi_enable(intid, cpus[cpu]->mpidr, false);
 	}
 }
 

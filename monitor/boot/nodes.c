@@ -160,22 +160,25 @@ static bool next_reserved(const struct memory_range *r, u64 from, u64 *start, u6
 	return *start < r->end;
 }
 
-static void give_range(struct memory_range *r)
+/* A node keeps its own record in the first frame it is given: so what is free comes first. */
+static void give_range(struct memory_range *r, bool free)
 {
 	u64 from = r->next;
 	u64 start, end = 0;
 	while (next_reserved(r, from, &start, &end)) {
-		if (start > from)
+		if (free && start > from)
 			must(node_add(r->node, pa_pfn(pa_of(from)), (start - from) >> PAGE_SHIFT),
 			     "memory");
-		must(node_reserve(r->node, pa_pfn(pa_of(start)), (end - start) >> PAGE_SHIFT),
-		     "reserved memory");
+		if (!free)
+			must(node_reserve(r->node, pa_pfn(pa_of(start)),
+					  (end - start) >> PAGE_SHIFT),
+			     "reserved memory");
 		from = end;
 	}
-	if (r->end > from)
+	if (free && r->end > from)
 		must(node_add(r->node, pa_pfn(pa_of(from)), (r->end - from) >> PAGE_SHIFT),
 		     "memory");
-	if (r->next > r->start)
+	if (!free && r->next > r->start)
 		must(node_reserve(r->node, pa_pfn(pa_of(r->start)),
 				  (r->next - r->start) >> PAGE_SHIFT),
 		     "first pages");
@@ -189,7 +192,9 @@ void nodes_memory(void)
 			if (machine.distances[a][b])
 				node_set_distance(a, b, machine.distances[a][b]);
 	for (u32 i = 0; i < machine.range_count; i++)
-		give_range(&machine.ranges[i]);
+		give_range(&machine.ranges[i], true);
+	for (u32 i = 0; i < machine.range_count; i++)
+		give_range(&machine.ranges[i], false);
 	node_order();
 }
 

@@ -124,10 +124,8 @@ static void load_stage2(struct vcpu *v)
 		isb();
 	}
 	u8 *last = &v->vm->last_on[c->id];
-	if (*last && *last != v->id + 1) {
+	if (*last && *last != v->id + 1)
 		flush_local();
-		vcount(v, COUNTER_flush_local);
-	}
 	*last = (u8)(v->id + 1);
 }
 

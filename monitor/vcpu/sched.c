@@ -134,19 +134,6 @@ void sched_unpark(struct vcpu *v)
 	wake_from(v, VCPU_PARKED);
 }
 
-bool sched_block(struct vcpu *v, u32 state)
-{
-	store_release(&v->state, state);
-	fence_full(); /* the state before the look at what happened */
-	bool awake = load_acquire(&v->work) != 0;
-	if (state == VCPU_WAITING)
-		awake = awake || vgic_pending(v);
-	u32 expected = state;
-	if (awake && atomic_cas(&v->state, &expected, VCPU_RUNNING))
-		return false;
-	return true;
-}
-
 /* --- the owner's queue --- */
 
 /* Adds the time since v got the CPU to its accounts. */
@@ -159,6 +146,20 @@ static void charge(struct vcpu *v)
 	v->cpu_ticks += ran;
 	v->vruntime += ticks_to_ns(ran) * CFG_WEIGHT_DEFAULT / v->vm->weight;
 	q->min_vruntime = MAX(q->min_vruntime, v->vruntime);
+}
+
+bool sched_block(struct vcpu *v, u32 state)
+{
+	charge(v);
+	store_release(&v->state, state);
+	fence_full(); /* the state before the look at what happened */
+	bool awake = load_acquire(&v->work) != 0;
+	if (state == VCPU_WAITING)
+		awake = awake || vgic_pending(v);
+	u32 expected = state;
+	if (awake && atomic_cas(&v->state, &expected, VCPU_RUNNING))
+		return false;
+	return true;
 }
 
 static void enqueue(struct vcpu *v)
@@ -233,6 +234,7 @@ void sched_requeue(struct vcpu *v)
 
 void sched_forget(struct vcpu *v)
 {
+	charge(v);
 	atomic_sub(&queue_of(v->cpu)->assigned, 1u);
 }
 
