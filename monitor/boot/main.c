@@ -111,7 +111,8 @@ static void boot_on_stack(void)
 	route_devices();   /* to CPUs that run */
 	describe();
 	life_boot(pa_va(pa_of(machine.archive)), machine.archive_size); /* configuration, VMs */
-	log_early = NULL;  /* from here on the log is drained without waiting */
+	log_early = NULL;  /* from here on ... */
+	console_begin();   /* ... the log is drained without waiting */
 	atomic_or(&this_cpu()->work, WORK_CONSOLE | WORK_CONTROL);
 	smp_boot_cpu();
 }

@@ -51,6 +51,12 @@ static void say(const char *text)
 
 /* --- what is shown --- */
 
+void console_begin(void)
+{
+	serial.position = log_end();
+	serial.log_position = serial.position;
+}
+
 static void show_monitor(void)
 {
 	serial.shown = CTL_VM_NONE;

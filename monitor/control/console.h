@@ -5,6 +5,8 @@
 
 #include "lib/types.h"
 
+/* Boot wrote the log so far to the serial line itself: what comes from now on is drained. */
+void console_begin(void);
 /*
  * For trap/leave.c, on WORK_CONSOLE, with no lock held: takes what was typed, sends what
  * there is to the serial line and, through channel.c, to the tool. Never waits.
