@@ -60,7 +60,7 @@ static void check_archive_size(const struct config *config)
 		    exact_size(have, config->machine.memory));
 }
 
-struct link *launch(const struct config *config, bool owned)
+struct link *launch(const struct config *config)
 {
 	char *folder;
 	int pair[2], lock;
@@ -80,7 +80,7 @@ struct link *launch(const struct config *config, bool owned)
 		give_up(folder, "the supervisor cannot be started");
 	if (!child) {
 		close(pair[0]);
-		supervise(config, folder, pair[1], owned);
+		supervise(config, folder, pair[1]);
 	}
 	close(pair[1]);
 	close(lock);
@@ -89,12 +89,27 @@ struct link *launch(const struct config *config, bool owned)
 	return link;
 }
 
-void launch_wait(struct link *link)
+/* It takes too long: end it, and show what the supervisor says about it. */
+static _Noreturn void boot_timeout(struct link *link)
+{
+	struct sup_down down = {0};
+	int64_t end = now_ms() + NOTE_MS;
+
+	link_call(link, SUP_DOWN, CTL_VM_NONE, &down, sizeof(down), NOTE_MS);
+	while (link->fd >= 0 && !link->ended && now_ms() < end)
+		link_wait(link, 100, -1);
+	die(CODE_TIMEOUT, "the time limit is over: the monitor of '%s' has not answered",
+	    link->name);
+}
+
+void launch_wait(struct link *link, int64_t limit)
 {
 	int64_t start = now_ms(), next = start + NOTE_MS;
 
 	while (!link->ready && link->fd >= 0) {
-		link_wait(link, 500, -1);
+		link_wait(link, 200, -1);
+		if (!link->ready && limit && now_ms() >= limit && link->fd >= 0)
+			boot_timeout(link);
 		if (!link->ready && now_ms() >= next) {
 			say("'%s' still boots (%lld s; see: disco -m %s logs --serial)", link->name,
 			    (long long)((now_ms() - start) / 1000), link->name);

@@ -7,12 +7,15 @@
 #include "link.h"
 
 /**
- * Start the machine under a supervisor of its own. With `owned` it ends when this link is
- * closed. Leaves with a message if it cannot be started.
+ * Start the machine under a supervisor of its own. It ends with this link until SUP_DISOWN.
+ * Leaves with a message if it cannot be started.
  */
-struct link *launch(const struct config *config, bool owned);
+struct link *launch(const struct config *config);
 
-/** Wait until the monitor has answered; leaves with CODE_FAIL if the machine ends before. */
-void launch_wait(struct link *link);
+/**
+ * Wait until the monitor has answered; leaves with CODE_FAIL if the machine ends before, and
+ * with CODE_TIMEOUT if that takes until `limit` (a time of now_ms(), 0: no limit).
+ */
+void launch_wait(struct link *link, int64_t limit);
 
 #endif

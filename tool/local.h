@@ -15,6 +15,7 @@ enum local_type {
 	/* requests */
 	SUP_INFO = 1000, /* [- -> struct sup_info] */
 	SUP_DOWN = 1001, /* [struct sup_down -> -]: end the machine; again: with less patience */
+	SUP_DISOWN = 1002, /* [- -> -]: the machine goes on without this client */
 	/* supervisor to client, unasked */
 	SUP_EVENT_TEXT = 1100,  /* [text]: for the operator */
 	SUP_EVENT_READY = 1101, /* [-]: the monitor has answered */

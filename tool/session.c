@@ -100,9 +100,9 @@ void session_open(struct session *session, const struct config *config, const ch
 	session->config = config;
 	session->vms = need_alloc(size);
 	memset(session->vms, 0, size);
+	session->link = launch(config);
+	launch_wait(session->link, session->limit); /* Ctrl-C ends us here, and so the machine */
 	catch_interrupts();
-	session->link = launch(config, true);
-	launch_wait(session->link);
 	stream_open(&session->stream, config, session->link->folder, copies, quiet);
 	session->link->context = session;
 	session->link->event = take_event;

@@ -107,6 +107,7 @@ static void loop_once(struct sup *sup)
 
 	consoles_pump(sup, now);
 	monitor_pump(sup, now);
+	monitor_watch(sup, now);
 	flush_all(sup);
 	fill_slots(sup, slots);
 	if (poll(slots, SLOTS, wait_ms(sup, now)) > 0)
@@ -180,7 +181,7 @@ static void remove_archive(const struct sup *sup)
 	free(path);
 }
 
-void supervise(const struct config *config, char *folder, int owner, bool owned)
+void supervise(const struct config *config, char *folder, int owner)
 {
 	struct sup *sup = need_alloc(sizeof(*sup));
 	bool archive = true;
@@ -200,7 +201,7 @@ void supervise(const struct config *config, char *folder, int owner, bool owned)
 	if (sup->listener < 0)
 		die(CODE_FAIL, "%s/sock: %s", folder, strerror(errno));
 	consoles_open(sup);
-	client_add(sup, owner, owned);
+	client_add(sup, owner, true);
 	emulator_start(sup);
 	monitor_request(sup, SUP_NOBODY, (struct ctl_header){.type = CTL_HELLO, .vm = CTL_VM_NONE},
 			NULL, 0);

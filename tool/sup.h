@@ -41,6 +41,7 @@ struct pending {
 	int client; /* slot, or SUP_NOBODY if the supervisor asks for itself */
 	uint32_t client_id;
 	uint32_t client_seq;
+	int64_t first; /* when it was sent first */
 	int64_t due;   /* when to send it (again) */
 	int64_t pause; /* then wait that long */
 };
@@ -91,6 +92,8 @@ struct sup {
 	uint32_t last_seq;
 	uint32_t resent;
 	struct ctl_vm *vms; /* as last heard; config->vm_count of them */
+	bool silent;        /* it was told that the monitor does not answer */
+	bool panicked;      /* the serial line said something like it */
 	bool vms_known;     /* all were heard of */
 	int64_t vms_due;    /* when to ask again */
 
@@ -111,7 +114,7 @@ struct sup {
 };
 
 /** Run a machine until it ends; `owner` is the first client's socket. Does not return. */
-_Noreturn void supervise(const struct config *config, char *folder, int owner, bool owned);
+_Noreturn void supervise(const struct config *config, char *folder, int owner);
 
 /* sup_emulator.c */
 
@@ -120,6 +123,9 @@ void emulator_start(struct sup *sup);
 
 /** Look whether it has ended, and note it. */
 void emulator_reap(struct sup *sup);
+
+/** Tell everybody the last lines of the serial line, after the words `why`. */
+void emulator_last_words(struct sup *sup, const char *why);
 
 /** Write down and tell everybody how the machine ended. */
 void emulator_obituary(struct sup *sup);
@@ -138,6 +144,9 @@ void monitor_pump(struct sup *sup, int64_t now);
 
 /** Forget the requests of a client that has gone. */
 void monitor_forget(struct sup *sup, int client);
+
+/** Notice a monitor that does not answer any more. */
+void monitor_watch(struct sup *sup, int64_t now);
 
 /** When monitor_pump() has to be called next. */
 int64_t monitor_due(const struct sup *sup);
@@ -206,6 +215,9 @@ void clients_logs(struct sup *sup);
 
 /** Begin to end the machine, or lose patience if that goes on already. */
 void down_begin(struct sup *sup, uint32_t grace_ms);
+
+/** End a machine whose monitor is dead: at once, and not as expected. */
+void down_abandon(struct sup *sup);
 
 /** Go on with ending it when a phase is over. */
 void down_pump(struct sup *sup, int64_t now);

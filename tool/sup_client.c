@@ -128,6 +128,10 @@ static void take_request(struct sup *sup, int slot, const struct frame *frame)
 	case SUP_DOWN:
 		take_down(sup, slot, frame);
 		break;
+	case SUP_DISOWN:
+		sup->clients[slot].owner = false;
+		answer(sup, slot, &frame->head, CTL_OK, NULL, 0);
+		break;
 	case CTL_WATCH:
 		take_watch(sup, slot, frame);
 		break;

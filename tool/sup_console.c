@@ -201,14 +201,27 @@ void console_typed(struct sup *sup, uint32_t vm, const uint8_t *payload, size_t 
 		console->in_due = now_ms() + FULL_PAUSE;
 }
 
+/* Look for the monitor's last word in what came, and in the end of what came before. */
+static bool has_panic(const struct console *console)
+{
+	static const char word[] = "monitor: PANIC: ";
+	char bytes[4096 + sizeof(word)];
+	uint64_t from = console->size > sizeof(bytes) ? console->size - sizeof(bytes) : 0;
+	ssize_t got = pread(console->file, bytes, sizeof(bytes), (off_t)from);
+
+	return got > 0 && memmem(bytes, (size_t)got, word, sizeof(word) - 1);
+}
+
 void serial_input(struct sup *sup)
 {
 	struct console *console = console_find(sup, SUP_VM_SERIAL);
 	uint8_t bytes[4096];
 	ssize_t got = recv(sup->serial, bytes, sizeof(bytes), MSG_DONTWAIT);
 
-	if (got > 0)
+	if (got > 0) {
 		console_write(console, bytes, (size_t)got);
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		sup->panicked |= has_panic(console);
+	} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
 		sup->serial = -1;
+	}
 }

@@ -67,6 +67,7 @@ void down_begin(struct sup *sup, uint32_t grace_ms)
 	sup->expected = true;
 	switch (sup->phase) {
 	case SUP_BOOTING:
+		emulator_last_words(sup, "the monitor has not answered");
 		enter_term(sup, now);
 		break;
 	case SUP_UP:
@@ -91,6 +92,12 @@ void down_begin(struct sup *sup, uint32_t grace_ms)
 	case SUP_GONE:
 		break;
 	}
+}
+
+void down_abandon(struct sup *sup)
+{
+	sup->expected = false;
+	enter_term(sup, now_ms());
 }
 
 void down_pump(struct sup *sup, int64_t now)

@@ -120,21 +120,26 @@ static bool has_client(const struct sup *sup)
 	return false;
 }
 
+void emulator_last_words(struct sup *sup, const char *why)
+{
+	char *line = tail_of(sup->folder, "serial.log", 12);
+
+	clients_say(sup, "%s; the serial line %s%s", why,
+		    line[0] ? "said last:\n" : "has said nothing", line);
+	free(line);
+}
+
 /* Why an emulator ended that was not asked to. */
 static void explain(struct sup *sup)
 {
 	char *said = tail_of(sup->folder, "qemu.log", 4);
-	char *line = tail_of(sup->folder, "serial.log", 8);
 	char *text = need_format("the emulator ended with status %d%s%s", sup->emulator_status,
 				 said[0] ? ": " : "", said);
 
-	clients_say(sup, "%s", text);
-	if (line[0])
-		clients_say(sup, "the last lines of the serial line were:\n%s", line);
+	emulator_last_words(sup, text);
 	if (!has_client(sup))
 		write_died(sup, text);
 	free(said);
-	free(line);
 	free(text);
 }
 

@@ -13,6 +13,8 @@
 #define PAUSE_MAX 8000
 #define VMS_PAUSE 2000   /* states are asked for that often, in case an event was lost */
 #define CONGESTED 65536
+#define SILENCE_MS 20000 /* then people are told that the monitor does not answer */
+#define PANIC_MS 5000    /* then a monitor that said PANIC is believed to be dead */
 
 static int64_t first_pause(uint16_t type)
 {
@@ -84,11 +86,48 @@ void monitor_pump(struct sup *sup, int64_t now)
 		if (!ready(sup) && pending->head.type != CTL_HELLO)
 			continue;
 		outbox_message(&sup->out, pending->head, pending->payload, pending->length);
+		if (!pending->sent)
+			pending->first = now;
 		sup->resent += pending->sent && pending->head.type != CTL_HELLO;
 		pending->sent = true;
 		pending->due = now + pending->pause;
 		if (pending->pause * 2 <= PAUSE_MAX)
 			pending->pause *= 2;
+	}
+}
+
+/* Since when the oldest request waits for its answer; `now` if none does. */
+static int64_t waiting_since(const struct sup *sup, int64_t now)
+{
+	int64_t since = now;
+
+	for (int i = 0; i < SUP_PENDING; i++) {
+		const struct pending *pending = &sup->pending[i];
+
+		if (pending->used && pending->sent && pending->head.type != CTL_CHECK &&
+		    pending->first < since)
+			since = pending->first;
+	}
+	return since;
+}
+
+/*
+ * A guest can print "PANIC" as well, where consoles share the serial line: it is believed
+ * only of a monitor that is silent too.
+ */
+void monitor_watch(struct sup *sup, int64_t now)
+{
+	int64_t silence = now - waiting_since(sup, now);
+
+	if (sup->phase >= SUP_OFF || (!ready(sup) && !sup->panicked))
+		return;
+	if (sup->panicked && silence > PANIC_MS) {
+		down_abandon(sup);
+	} else if (silence > SILENCE_MS && !sup->silent) {
+		emulator_last_words(sup, "the monitor has not answered for 20 s");
+		sup->silent = true;
+	} else if (silence < SILENCE_MS) {
+		sup->silent = false;
 	}
 }
 

@@ -26,9 +26,10 @@ static struct config *load(const char *file)
 
 static int up_detached(const struct config *config)
 {
-	struct link *link = launch(config, false);
+	struct link *link = launch(config);
 
-	launch_wait(link);
+	launch_wait(link, 0);
+	link_need(link, SUP_DISOWN, CTL_VM_NONE, NULL, 0);
 	printf("%s is up: %u VMs on %u nodes, %u CPUs\n"
 	       "  disco -m %s ps            what they do\n"
 	       "  disco -m %s console %s   talk to one (Ctrl-] leaves)\n"

@@ -13,6 +13,7 @@
  * A console echoes what is typed; the line "poweroff" powers off. FAKE_NOISE=N damages about
  * one of N messages in each direction: drops it, changes a byte, or adds garbage before it.
  * FAKE_DIE=MS: the machine dies then. FAKE_MUTE=1: the monitor never says anything.
+ * FAKE_PANIC=MS: the monitor panics then.
  */
 #include "frame.h"
 
@@ -503,6 +504,8 @@ int main(int argc, char **argv)
 	int line = channel(argc, argv, "socket,id=line,fd=");
 	int64_t die_at = setting("FAKE_DIE") ? now_ms() + setting("FAKE_DIE") : 0;
 
+	int64_t panic_at = setting("FAKE_PANIC") ? now_ms() + setting("FAKE_PANIC") : 0;
+
 	noise = (unsigned int)setting("FAKE_NOISE");
 	srand((unsigned int)setting("FAKE_SEED"));
 	read_config(argument(argc, argv, "-initrd"));
@@ -520,6 +523,11 @@ int main(int argc, char **argv)
 			usleep(20000);
 		if (die_at && now_ms() >= die_at)
 			die(7, "fake: the emulator has a bug");
+		if (panic_at && now_ms() >= panic_at) {
+			send(line, "\nmonitor: PANIC: on purpose\n", 28, 0);
+			for (;;)
+				pause();
+		}
 		tick();
 		if (!outbox_flush(&out, control))
 			break;

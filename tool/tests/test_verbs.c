@@ -198,8 +198,14 @@ static void silent_monitor(void **state)
 {
 	(void)state;
 	test_file("mute.yaml", "name: mute\n" HEAD VM("a", ""));
-	expect("FAKE_MUTE=1 timeout -s KILL 1 $D up -d -f mute.yaml; $D ps; $D logs --serial; "
-	       "$D down", 0, "mute is down");
+	expect("FAKE_MUTE=1 $D up -d -f mute.yaml & sleep 0.7; $D ps; $D logs --serial; $D down; "
+	       "wait", 0, "mute: boots (see: disco logs --serial)\nfake monitor boots");
+	expect("FAKE_MUTE=1 timeout -s KILL 0.5 $D up -d -f mute.yaml; sleep 0.5; $D ps", 0,
+	       "no machine runs");
+	expect("FAKE_MUTE=1 $D run mute.yaml -t 0.5", 124, "the serial line said last:\n"
+							   "fake monitor boots");
+	expect("FAKE_PANIC=300 $D run mute.yaml", 1, "monitor: PANIC: on purpose");
+	expect("test -z \"$(ls run/disco)\"", 0, "");
 }
 
 static const struct CMUnitTest tests[] = {
