@@ -48,18 +48,29 @@ unpack() {
     rm -rf "$root"
 }
 
+# Every ten seconds, how far the virtual machine is, until it ends.
+watch() {
+    local vm=$1 log=$2 total=$3 start=$SECONDS
+    while sleep 10 && kill -0 "$vm" 2> /dev/null; do
+        echo "guests: $((SECONDS - start)) s: $(grep -c '^Setting up' "$log") of $total packages configured" \
+            "$(sed -n 's/\r//; s/^second stage: /, /p' "$log" | tail -1)"
+    done
+}
+
 configure() {
     local disk=$work/debian.ext4.part log=$work/second-stage.log
     cp --sparse=always "$work/debian.raw" "$disk"
-    echo "guests: configuring the packages in a virtual machine (takes minutes, log: $log)"
-    MEMORY=1G TIME=1200 sh "$here/try.sh" "$out/vmlinuz-6.12" "$out/debian-initrd.cpio" \
+    echo "guests: configuring the packages in a virtual machine (3 minutes on two idle cores; log: $log)"
+    MEMORY=1G TIME=1800 sh "$here/try.sh" "$out/vmlinuz-6.12" "$out/debian-initrd.cpio" \
         "quiet root=/dev/vda rw init=/second-stage panic=-1" -no-reboot \
         -drive "if=none,id=root,file=$disk,format=raw,discard=unmap,cache=unsafe" \
-        -device virtio-blk-device,drive=root < /dev/null |
-        tee "$log" | awk '/^Setting up/ { n++ } systime() - said >= 10 || /gnuchess|^second stage/ {
-            said = systime(); print "guests: " n + 0 " packages; " $0; fflush() }' || true
+        -device virtio-blk-device,drive=root < /dev/null > "$log" 2>&1 &
+    trap 'kill %1 2> /dev/null' EXIT
+    watch $! "$log" "$(ls "$work/debs" | wc -l)"
+    wait $! || true
+    trap - EXIT
     tr -d '\r' < "$log" | grep -qx 'second stage: done' || { tail -30 "$log"; fail "the second stage failed, see $log"; }
-    e2fsck -f -p "$disk" > "$work/fsck.log" || fail "e2fsck does not like $disk, see $work/fsck.log"
+    e2fsck -f -p "$disk" > "$work/fsck.log" 2>&1 || fail "e2fsck does not like $disk, see $work/fsck.log"
     mv "$disk" "$out/debian.ext4"
 }
 
