@@ -40,7 +40,7 @@ struct fake_ich {
 	u64 lr[VGIC_LRS_MAX];
 	u64 hcr, vmcr, ap0r, ap1r, vtr;
 };
-extern struct fake_ich *fake_ich;
+extern _Thread_local struct fake_ich *fake_ich;
 #define ICH_ACCESS(name, reg)                        \
 	static inline u64 ich_##name##_read(void)    \
 	{                                            \

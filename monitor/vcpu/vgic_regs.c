@@ -54,7 +54,8 @@ static u32 read_field(const struct virq *irq, enum kind k)
 		return irq->enabled;
 	case SET_PENDING:
 	case CLEAR_PENDING:
-		return virq_pending(irq);
+		/* In a list register: as it was filled, which is after it was asked for. */
+		return virq_pending(irq) || (irq->latch_in_lr && !irq->withdraw);
 	case SET_ACTIVE:
 	case CLEAR_ACTIVE:
 		return irq->active;
