@@ -143,15 +143,17 @@ static bool name_is_ours(const u8 *name, u32 bytes)
 static void handle_event(struct channel *c, const u8 *event, u32 bytes)
 {
 	struct control e;
+	bool ours;
 	if (bytes < sizeof(e) || bytes > EVENT_BYTES)
 		return;
 	memcpy(&e, event, sizeof(e));
+	ours = e.id == c->port && c->port != PORT_NONE;
 	switch (e.event) {
 	case DEVICE_ADD:
 		send_control(c, e.id, PORT_READY, 1);
 		break;
 	case DEVICE_REMOVE:
-		if (e.id == c->port)
+		if (ours)
 			c->open = false;
 		break;
 	case PORT_NAME:
@@ -164,7 +166,7 @@ static void handle_event(struct channel *c, const u8 *event, u32 bytes)
 			      e.id, CHANNEL_PORTS);
 		break;
 	case PORT_OPEN:
-		if (e.id == c->port)
+		if (ours)
 			c->open = e.value != 0;
 		break;
 	default:
