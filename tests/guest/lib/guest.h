@@ -267,6 +267,7 @@ void ok(const char *name);
 __attribute__((format(printf, 2, 3))) void fail(const char *name, const char *format, ...);
 /* `name: ok`, or FAIL with the rest. Returns `good`. */
 #define check(good, name, ...) ((good) ? (ok(name), true) : (fail(name, __VA_ARGS__), false))
+extern volatile u32 failures;
 _Noreturn void finish(void); /* PASS or FAIL, and off */
 
 void *memset(void *to, int c, size_t n);

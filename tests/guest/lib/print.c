@@ -9,7 +9,7 @@
 #define FR_TXFF (1u << 5)
 
 static volatile u32 print_lock;
-static volatile u32 failures;
+volatile u32 failures;
 
 void put(char c)
 {
