@@ -30,7 +30,7 @@ struct archive {
 
 #define BLOB_MAX_BYTES (1u << 20)
 #define ARCHIVE_MAX (4u << 20)
-#define KERNEL_BYTES 10000u
+#define KERNEL_BYTES 10004u /* the initrd is then aligned to 4 if the kernel is to 8 */
 #define INITRD_BYTES 5001u
 
 static inline void archive_add(struct archive *a, const char *name, const void *data, size_t n)
