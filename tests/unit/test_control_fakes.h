@@ -294,9 +294,9 @@ static inline void run_work(void)
 
 static inline void run_all(void)
 {
-	while (run_jobs(1000))
+	do
 		run_work();
-	run_work();
+	while (run_jobs(1000) || load_relaxed(&this_cpu()->work));
 }
 
 /* --- the machine --- */
