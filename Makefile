@@ -11,12 +11,14 @@ B := build
 DEBUG ?= 1
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wimplicit-fallthrough -Werror
-EL2_FLAGS := -std=gnu11 -O2 -g $(WARN) -ffreestanding -fno-common -fno-pic -fno-pie \
+# Small first: text is copied to every node. What runs on each exit is compiled for speed.
+OPT := -Os
+EL2_FLAGS = -std=gnu11 $(OPT) -g $(WARN) -ffreestanding -fno-common -fno-pic -fno-pie \
 	-mgeneral-regs-only -mstrict-align -march=armv8.1-a -mbranch-protection=standard \
 	-fstack-protector-strong -mstack-protector-guard=global -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
 	-Imonitor -I$(B)/gen $(if $(filter 1,$(DEBUG)),-DDISCO_DEBUG)
-FDT_FLAGS := $(filter-out -Wconversion -Wshadow,$(EL2_FLAGS)) -Wno-sign-compare \
+FDT_FLAGS = $(filter-out -Wconversion -Wshadow,$(EL2_FLAGS)) -Wno-sign-compare \
 	-Wno-implicit-fallthrough -Ithird_party/libfdt -Ithird_party/libfdt/env
 
 EL2_C := $(sort $(wildcard monitor/*/*.c))
@@ -74,6 +76,9 @@ $(O)/%.S.o: monitor/%.S $(B)/gen/offsets.h
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
 	$(Q)$(CC_EL2) $(EL2_FLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+
+$(foreach f,trap/exit trap/leave trap/sysregs trap/smccc vcpu/vgic_lr vcpu/vgic mem/fault \
+	mem/stage2 mem/node vdev/mmio,$(O)/$(f).o): OPT := -O2
 
 $(O)/libfdt/%.o: third_party/libfdt/%.c
 	@mkdir -p $(@D)
