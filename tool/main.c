@@ -18,12 +18,14 @@ static const struct verb verbs[] = {
 	 "In the foreground all consoles are shown; Ctrl-C stops the VMs in order, a second one\n"
 	 "at once.\n\nExample: disco up -d -f examples/demo.yaml\n",
 	 verb_up},
-	{"run", NULL, "FILE [-t SECONDS] [--table] [-q] [--logs FOLDER]",
+	{"run", NULL, "FILE [-t SECONDS] [--table] [-q] [--logs FOLDER] [--counters FILE]",
 	 "start a machine, wait until all its VMs have ended, end it",
 	 "  -t, --timeout S    end it after that many seconds, with exit status 124\n"
-	 "  --table            print a table of all VMs and the machine at the end\n"
+	 "  --table            print a table of all VMs and the machine at the end; what a VM\n"
+	 "                     OWNS is the most that was seen (every 2 s)\n"
 	 "  -q, --quiet        do not show the consoles\n"
 	 "  --logs FOLDER      keep each console's raw output there, as NAME.log\n"
+	 "  --counters FILE    write the machine's counters there, a line 'name value' each\n"
 	 "  -m, --machine NAME another name than the file says\n\n"
 	 "The exit status is 0 if every VM powered itself off; 1 if one was killed, failed, or\n"
 	 "reset itself with 'on_reboot: stop', or if the machine died; 124 at the time limit;\n"
@@ -39,7 +41,8 @@ static const struct verb verbs[] = {
 	 "MONITOR: share of its CPU time spent in the monitor. STEAL: time it waited for a CPU.\n\n"
 	 "Example: disco ps\n",
 	 verb_ps},
-	{"logs", NULL, "[VM] [-f] [--serial]", "print a console's history; without VM the monitor's",
+	{"logs", NULL, "[VM] [-f] [--serial]",
+	 "print a console's history; without VM the monitor's",
 	 "  -f, --follow       go on as it grows\n"
 	 "  --serial           the machine's serial line\n\nExample: disco logs -f a\n",
 	 verb_logs},
@@ -51,7 +54,8 @@ static const struct verb verbs[] = {
 	 "Ctrl-] leaves; the VM goes on.\n\n"
 	 "Example: disco console a\n         echo uname -a | disco console a --no-scrollback\n",
 	 verb_console},
-	{"start", NULL, "VM...", "start VMs that are off", "Example: disco start a b\n", verb_start},
+	{"start", NULL, "VM...", "start VMs that are off",
+	 "Example: disco start a b\n", verb_start},
 	{"stop", NULL, "VM... [-t SECONDS] [--force]", "ask VMs to power off, or end them",
 	 "  -t, --timeout S    wait that long for it (default: 10)\n"
 	 "  --force            end them now, whatever they do\n\nExample: disco stop --force a\n",

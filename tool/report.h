@@ -27,6 +27,8 @@ struct report {
 void report_fetch(struct link *link, struct report *report);
 
 /** Release it. */
+/* Writes `name value` lines: the machine's counters, and the time it ran. */
+void report_write_counters(const struct report *report, const char *file);
 void report_free(struct report *report);
 
 /** Fetch the counters of a VM, or of the machine for CTL_VM_NONE. */

@@ -5,6 +5,7 @@
 #include "table.h"
 #include "units.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct counter_text {
@@ -85,4 +86,17 @@ void report_exits(const struct report *report, FILE *out)
 	table_cell(&table, "%s", "");
 	table_print(&table, out);
 	fputc('\n', out);
+}
+
+void report_write_counters(const struct report *report, const char *file)
+{
+	FILE *out = fopen(file, "w");
+
+	if (!out)
+		die(CODE_FAIL, "%s: %s", file, strerror(errno));
+	fprintf(out, "now_ns %llu\n", (unsigned long long)report->now_ns);
+	for (unsigned int i = 0; i < report->counter_count; i++)
+		fprintf(out, "%s %llu\n", texts[i].name, (unsigned long long)report->counters[i]);
+	if (fclose(out))
+		die(CODE_FAIL, "%s: %s", file, strerror(errno));
 }

@@ -102,24 +102,46 @@ static int run_code(const struct session *session, bool died)
 	return died ? CODE_FAIL : worst(session);
 }
 
-static int run_session(struct session *session, const char *logs, bool quiet, bool table)
+/* A VM that has ended owns nothing: the table shows the most that was seen. */
+static void use_most_owned(const struct session *session, struct report *report)
+{
+	for (unsigned int i = 0; i < report->vm_count; i++) {
+		struct ctl_vm *vm = &report->vms[i];
+
+		if (vm->vm < session->config->vm_count && session->most_owned[vm->vm] > vm->owned)
+			vm->owned = session->most_owned[vm->vm];
+	}
+}
+
+/* What `run` was asked for besides running. */
+struct run_wishes {
+	const char *logs;     /* folder for the consoles' output */
+	const char *counters; /* file for the machine's counters at the end */
+	bool quiet;
+	bool table;
+};
+
+static int run_session(struct session *session, const struct run_wishes *wish)
 {
 	struct report report = {0};
 	bool fetched = false, died;
 	int code;
 
-	session_open(session, session->config, logs, quiet);
+	session_open(session, session->config, wish->logs, wish->quiet);
 	session_run(session);
 	died = session->link->ended && !session->interrupts;
 	code = run_code(session, died);
 	if (session->timed_out)
 		say("the time limit is over: '%s' is ended", session->config->name);
-	if (table && !session->link->ended) {
+	if ((wish->table || wish->counters) && !session->link->ended) {
 		report_fetch(session->link, &report);
+		use_most_owned(session, &report);
 		fetched = true;
 	}
 	session_close(session, 0);
-	if (fetched) {
+	if (fetched && wish->counters)
+		report_write_counters(&report, wish->counters);
+	if (fetched && wish->table) {
 		printf("\n");
 		report_results(&report, stdout);
 	}
@@ -137,14 +159,14 @@ static void check_autostart(const struct config *config)
 
 int verb_run(const struct verb *verb, int argc, char **argv)
 {
-	const char *logs = NULL;
+	struct run_wishes wish = {0};
 	int64_t limit = 0;
-	bool quiet = false, table = false;
 	struct session session = {.until_ended = true, .show_states = true,
 				  .grace_ms = DEFAULT_GRACE_MS};
 	const struct opt opts[] = {
-		{'t', "timeout", OPT_SECONDS, &limit}, {'q', "quiet", OPT_FLAG, &quiet},
-		{0, "table", OPT_FLAG, &table},	       {0, "logs", OPT_TEXT, &logs},
+		{'t', "timeout", OPT_SECONDS, &limit}, {'q', "quiet", OPT_FLAG, &wish.quiet},
+		{0, "table", OPT_FLAG, &wish.table},   {0, "logs", OPT_TEXT, &wish.logs},
+		{0, "counters", OPT_TEXT, &wish.counters},
 		{0, NULL, OPT_FLAG, NULL},
 	};
 	struct config *config;
@@ -155,7 +177,7 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 	check_autostart(config);
 	session.config = config;
 	session.limit = limit ? now_ms() + limit : 0;
-	code = run_session(&session, logs, quiet, table);
+	code = run_session(&session, &wish);
 	link_close(session.link);
 	free(session.vms);
 	config_free(config);
