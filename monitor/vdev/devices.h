@@ -24,11 +24,13 @@ struct console {
 	char input[CONSOLE_INPUT];
 };
 
+#define PL011_PLAIN 11u /* registers from UARTILPR to UARTDMACR */
+
 struct pl011 {
-	struct lock lock;                                  /* rank DEVICE */
-	u32 ilpr, ibrd, fbrd, lcrh, cr, ifls, imsc, dmacr; /* [L] */
-	bool sent;                                         /* [L] UARTTXINTR is raised */
-	bool line;                                         /* [L] level of its SPI */
+	struct lock lock;	/* rank DEVICE */
+	u32 plain[PL011_PLAIN]; /* [L] those that only keep what was written */
+	bool sent;		/* [L] UARTTXINTR is raised */
+	bool line;		/* [L] level of its SPI */
 };
 
 struct pl031 {

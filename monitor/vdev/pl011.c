@@ -12,9 +12,10 @@
  */
 #include "vdev/devices.h"
 
+#include "lib/string.h"
+
 enum pl011_register {
 	UARTDR = 0x000,
-	UARTRSR = 0x004,
 	UARTFR = 0x018,
 	UARTILPR = 0x020,
 	UARTIBRD = 0x024,
@@ -28,6 +29,7 @@ enum pl011_register {
 	UARTICR = 0x044,
 	UARTDMACR = 0x048,
 };
+#define PLAIN(offset) (((u32)(offset)-UARTILPR) / 4) /* index in struct pl011.plain */
 
 #define FR_RXFE (1u << 4)
 #define FR_RXFF (1u << 6)
@@ -43,12 +45,13 @@ enum pl011_register {
 static u32 receive_level(const struct pl011 *u)
 {
 	static const u8 level[8] = {2, 4, 8, 12, 14, 14, 14, 14};
-	return u->lcrh & LCRH_FEN ? level[(u->ifls >> 3) & 7] : 1;
+	return u->plain[PLAIN(UARTLCR_H)] & LCRH_FEN ? level[(u->plain[PLAIN(UARTIFLS)] >> 3) & 7]
+						     : 1;
 }
 
 static u32 fifo_depth(const struct pl011 *u)
 {
-	return u->lcrh & LCRH_FEN ? FIFO_DEPTH : 1;
+	return u->plain[PLAIN(UARTLCR_H)] & LCRH_FEN ? FIFO_DEPTH : 1;
 }
 
 static u32 raw_interrupts(struct vm *vm)
@@ -67,7 +70,7 @@ static u32 raw_interrupts(struct vm *vm)
 static void update_line(struct vm *vm)
 {
 	struct pl011 *u = &vm->devs->pl011;
-	bool level = (raw_interrupts(vm) & u->imsc) != 0;
+	bool level = (raw_interrupts(vm) & u->plain[PLAIN(UARTIMSC)]) != 0;
 	lock_assert(&u->lock);
 	if (level == u->line)
 		return;
@@ -92,34 +95,34 @@ static u32 receive(struct vm *vm)
 	return console_take(vm, CONSOLE_PL011, &c, 1) ? (u8)c : 0;
 }
 
+/* A register that only keeps what was written, and the bits that it has. */
+static u32 *plain_register(struct pl011 *u, u32 offset, u32 *mask)
+{
+	static const u16 masks[PL011_PLAIN] = {
+		[PLAIN(UARTILPR)] = 0xff,    [PLAIN(UARTIBRD)] = 0xffff, [PLAIN(UARTFBRD)] = 0x3f,
+		[PLAIN(UARTLCR_H)] = 0xff,   [PLAIN(UARTCR)] = 0xffff,   [PLAIN(UARTIFLS)] = 0x3f,
+		[PLAIN(UARTIMSC)] = INT_ALL, [PLAIN(UARTDMACR)] = 7,
+	};
+	u32 i = PLAIN(offset); /* huge below UARTILPR */
+	*mask = i < PL011_PLAIN ? masks[i] : 0;
+	return *mask ? &u->plain[i] : NULL;
+}
+
 static u32 read_register(struct vm *vm, u32 offset)
 {
-	const struct pl011 *u = &vm->devs->pl011;
+	struct pl011 *u = &vm->devs->pl011;
+	u32 mask, *plain = plain_register(u, offset, &mask);
+	if (plain)
+		return *plain;
 	switch (offset) {
 	case UARTDR:
 		return receive(vm);
 	case UARTFR:
 		return flags(vm);
-	case UARTILPR:
-		return u->ilpr;
-	case UARTIBRD:
-		return u->ibrd;
-	case UARTFBRD:
-		return u->fbrd;
-	case UARTLCR_H:
-		return u->lcrh;
-	case UARTCR:
-		return u->cr;
-	case UARTIFLS:
-		return u->ifls;
-	case UARTIMSC:
-		return u->imsc;
 	case UARTRIS:
 		return raw_interrupts(vm);
 	case UARTMIS:
-		return raw_interrupts(vm) & u->imsc;
-	case UARTDMACR:
-		return u->dmacr;
+		return raw_interrupts(vm) & u->plain[PLAIN(UARTIMSC)];
 	default: /* UARTRSR: no errors; reserved */
 		return offset >= PRIMECELL_ID ? primecell_id(offset, 0x11) : 0;
 	}
@@ -128,43 +131,17 @@ static u32 read_register(struct vm *vm, u32 offset)
 static void write_register(struct vm *vm, u32 offset, u32 value)
 {
 	struct pl011 *u = &vm->devs->pl011;
+	u32 mask, *plain = plain_register(u, offset, &mask);
 	char c = (char)value;
-	switch (offset) {
-	case UARTDR:
+
+	if (plain) {
+		*plain = value & mask;
+	} else if (offset == UARTDR) {
 		console_put(vm, CONSOLE_PL011, &c, 1);
 		u->sent = true; /* the FIFO fell to its level again */
-		break;
-	case UARTILPR:
-		u->ilpr = value & 0xff;
-		break;
-	case UARTIBRD:
-		u->ibrd = value & 0xffff;
-		break;
-	case UARTFBRD:
-		u->fbrd = value & 0x3f;
-		break;
-	case UARTLCR_H:
-		u->lcrh = value & 0xff;
-		break;
-	case UARTCR:
-		u->cr = value & 0xffff;
-		break;
-	case UARTIFLS:
-		u->ifls = value & 0x3f;
-		break;
-	case UARTIMSC:
-		u->imsc = value & INT_ALL;
-		break;
-	case UARTICR:
-		if (value & INT_TX)
-			u->sent = false;
-		break;
-	case UARTDMACR:
-		u->dmacr = value & 7;
-		break;
-	default: /* UARTECR: no errors; read-only, reserved */
-		break;
-	}
+	} else if (offset == UARTICR && (value & INT_TX)) {
+		u->sent = false;
+	} /* UARTECR: no errors; read-only, reserved */
 }
 
 void pl011_access(struct vm *vm, struct access *a)
@@ -193,9 +170,9 @@ void pl011_reset(struct vm *vm)
 {
 	struct pl011 *u = &vm->devs->pl011;
 	lock(&u->lock);
-	u->ilpr = u->ibrd = u->fbrd = u->lcrh = u->imsc = u->dmacr = 0;
-	u->cr = 0x300;
-	u->ifls = 0x12;
+	memset(u->plain, 0, sizeof(u->plain));
+	u->plain[PLAIN(UARTCR)] = 0x300;
+	u->plain[PLAIN(UARTIFLS)] = 0x12;
 	u->sent = false;
 	update_line(vm);
 	unlock(&u->lock);

@@ -40,6 +40,7 @@ void retry_add(struct virtio *d)
 	if (d->retry_state == RETRY_IDLE)
 		push_locked(d);
 	unlock(&retry_lock);
+	atomic_or(&this_cpu()->work, WORK_RETRY);
 }
 
 bool retry_forget(struct virtio *d)

@@ -308,11 +308,10 @@ static void write_features(struct virtio *d, u32 value)
 
 static enum verdict kick(struct virtio *d, struct vcpu *v)
 {
-	enum err e;
-	vdev_count_add(d->vm, COUNTER_virtio_kicks, 1);
-	e = virtio_pass(d, &v->wait);
+	enum err e = virtio_pass(d, &v->wait);
 	if (e == ERR_WAIT)
-		return VERDICT_WAIT;
+		return VERDICT_WAIT; /* this same write comes again */
+	vdev_count_add(d->vm, COUNTER_virtio_kicks, 1);
 	if (e)
 		retry_add(d);
 	return VERDICT_SKIP;
