@@ -11,8 +11,10 @@
 #include "vdev/vdev.h"
 
 #define RAM_BASE VDEV_RAM_BASE
+#ifndef RAM_BYTES /* fuzz targets make them smaller */
 #define RAM_BYTES (4ull << 20)
 #define DISK_BYTES (4ull << 20)
+#endif
 #define DISK_SECTORS (DISK_BYTES / DISK_SECTOR)
 
 extern u8 *fake_ram;  /* RAM_BYTES, guest memory from RAM_BASE on */
