@@ -161,6 +161,14 @@ void *blob_make(const struct config *config, const struct archive_plan *files, s
 	return fdt;
 }
 
+static void print_cell(const char *value, const char *before, FILE *out)
+{
+	fdt32_t cell;
+
+	memcpy(&cell, value, sizeof(cell));
+	fprintf(out, "%s0x%x", before, fdt32_to_cpu(cell));
+}
+
 /* Text if it looks like text, else cells, else bytes. */
 static void print_value(const char *value, int length, FILE *out)
 {
@@ -175,7 +183,7 @@ static void print_value(const char *value, int length, FILE *out)
 		fputs("\"", out);
 	} else if (length && length % 4 == 0) {
 		for (int i = 0; i < length; i += 4)
-			fprintf(out, "%s0x%x", i ? " " : " = <", fdt32_ld((const fdt32_t *)(const void *)(value + i)));
+			print_cell(value + i, i ? " " : " = <", out);
 		fputs(">", out);
 	} else if (length) {
 		for (int i = 0; i < length; i++)

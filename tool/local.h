@@ -3,8 +3,9 @@
  * What the clients of a machine's supervisor may say besides monitor/abi/control.h. Requests
  * of control.h that a client sends are passed on to the monitor under a number of the
  * supervisor's own and their answers come back under the client's. Three are different:
- * CTL_INPUT carries bytes only (answer: struct ctl_log, `count` = bytes taken); CTL_WATCH
- * says what this client wants to hear; CTL_OFF is refused, SUP_DOWN ends a machine in order.
+ * CTL_INPUT carries bytes only, perhaps none (answer: struct ctl_log, `count` = bytes taken,
+ * `position` = bytes that the VM has not taken yet); CTL_WATCH says what this client wants to
+ * hear; CTL_OFF is refused, SUP_DOWN ends a machine in order.
  */
 #ifndef TOOL_LOCAL_H
 #define TOOL_LOCAL_H

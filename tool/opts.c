@@ -63,6 +63,34 @@ static void store(const struct verb *verb, const struct opt *opt, const char *wo
 	}
 }
 
+/* Read one option; true if the word after it belongs to it. */
+static bool take_option(const struct verb *verb, const struct opt *opts, const char *word,
+			const char *next)
+{
+	const struct opt *opt;
+	const char *value;
+	bool inside;
+
+	if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+		verb_help(verb);
+		exit(CODE_OK);
+	}
+	opt = match(opts, word, &value);
+	if (!opt)
+		opt = match(common, word, &value);
+	if (!opt)
+		misuse(verb, "there is no option", word);
+	inside = value != NULL;
+	if (opt->kind == OPT_FLAG && inside)
+		misuse(verb, "nothing may follow the option", word);
+	if (opt->kind != OPT_FLAG && !inside)
+		value = next;
+	if (opt->kind != OPT_FLAG && !value)
+		misuse(verb, "something must follow the option", word);
+	store(verb, opt, word, value);
+	return opt->kind != OPT_FLAG && !inside;
+}
+
 int opts_parse(const struct verb *verb, int argc, char **argv, const struct opt *opts, int min,
 	       int max)
 {
@@ -70,34 +98,12 @@ int opts_parse(const struct verb *verb, int argc, char **argv, const struct opt 
 	bool only_words = false;
 
 	for (int i = 0; i < argc; i++) {
-		const struct opt *opt;
-		const char *value, *word = argv[i];
-
-		if (only_words || word[0] != '-' || !word[1]) {
+		if (only_words || argv[i][0] != '-' || !argv[i][1])
 			argv[words++] = argv[i];
-			continue;
-		}
-		if (!strcmp(word, "--")) {
+		else if (!strcmp(argv[i], "--"))
 			only_words = true;
-			continue;
-		}
-		if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
-			verb_help(verb);
-			exit(CODE_OK);
-		}
-		opt = match(opts, word, &value);
-		if (!opt)
-			opt = match(common, word, &value);
-		if (!opt)
-			misuse(verb, "there is no option", word);
-		if (opt->kind == OPT_FLAG && value)
-			misuse(verb, "nothing may follow the option", word);
-		if (opt->kind != OPT_FLAG && !value) {
-			if (++i == argc)
-				misuse(verb, "something must follow the option", word);
-			value = argv[i];
-		}
-		store(verb, opt, word, value);
+		else if (take_option(verb, opts, argv[i], argv[i + 1]))
+			i++;
 	}
 	if (words < min)
 		misuse(verb, "a word is missing", NULL);

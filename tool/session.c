@@ -34,7 +34,8 @@ static bool vm_over(const struct session *session, unsigned int i)
 {
 	const struct ctl_vm *vm = &session->vms[i];
 
-	return vm->state == CTL_VM_OFF && (vm->end != CTL_END_NONE || session->config->vms[i].manual);
+	return vm->state == CTL_VM_OFF &&
+	       (vm->end != CTL_END_NONE || session->config->vms[i].manual);
 }
 
 static bool all_over(const struct session *session)
@@ -63,6 +64,8 @@ static void take_state(struct session *session, const struct ctl_vm *vm)
 	known = &session->vms[vm->vm];
 	over = known->state == CTL_VM_OFF && known->end != CTL_END_NONE;
 	*known = *vm;
+	if (vm->owned > session->most_owned[vm->vm])
+		session->most_owned[vm->vm] = vm->owned;
 	known->reason[sizeof(known->reason) - 1] = 0;
 	if (vm->state == CTL_VM_OFF && vm->end != CTL_END_NONE && !over && session->show_states)
 		tell_state(session, known);

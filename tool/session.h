@@ -15,6 +15,7 @@ struct session {
 	struct link *link;
 	struct stream stream;
 	struct ctl_vm *vms;   /* as last heard; config->vm_count of them */
+	uint64_t most_owned[CFG_VMS_MAX]; /* of those that we saw */
 	bool told_all_ended;
 	int64_t limit;        /* when to end it; 0: never */
 	uint32_t grace_ms;

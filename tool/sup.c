@@ -181,10 +181,9 @@ static void remove_archive(const struct sup *sup)
 	free(path);
 }
 
-void supervise(const struct config *config, char *folder, int owner)
+static struct sup *make_sup(const struct config *config, char *folder)
 {
 	struct sup *sup = need_alloc(sizeof(*sup));
-	bool archive = true;
 
 	memset(sup, 0, sizeof(*sup));
 	sup->config = config;
@@ -194,6 +193,14 @@ void supervise(const struct config *config, char *folder, int owner)
 		sup->clients[i].fd = -1;
 	sup->vms = need_alloc(config->vm_count * sizeof(struct ctl_vm));
 	memset(sup->vms, 0, config->vm_count * sizeof(struct ctl_vm));
+	return sup;
+}
+
+void supervise(const struct config *config, char *folder, int owner)
+{
+	struct sup *sup = make_sup(config, folder);
+	bool archive = true;
+
 	detach(folder);
 	write_pid(folder);
 	sup->signals = open_signals();

@@ -106,6 +106,7 @@ static void take_typed(struct sup *sup, int slot, const struct frame *frame)
 		return;
 	}
 	taken.count = console_type(sup, frame->head.vm, frame->payload, frame->head.length);
+	taken.position = outbox_size(&console_find(sup, frame->head.vm)->in);
 	answer(sup, slot, &frame->head, CTL_OK, &taken, sizeof(taken));
 }
 
@@ -188,7 +189,9 @@ void clients_say(struct sup *sup, const char *format, ...)
 	text = need_vformat(format, args);
 	va_end(args);
 	length = strlen(text);
-	clients_tell(sup, SUP_EVENT_TEXT, text, length < CTL_PAYLOAD_MAX ? length : CTL_PAYLOAD_MAX);
+	if (length > CTL_PAYLOAD_MAX)
+		length = CTL_PAYLOAD_MAX;
+	clients_tell(sup, SUP_EVENT_TEXT, text, length);
 	free(text);
 }
 

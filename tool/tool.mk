@@ -43,7 +43,8 @@ $(TOOL_DIR)/san/%.o: tool/%.c
 $(TOOL_DIR)/disco-san: $(TOOL_DIR)/san/main.o $(TOOL_SAN_OBJ)
 	$(TOOL_CC) $(TOOL_SAN) $^ -o $@ $(TOOL_LIBS)
 
-$(TOOL_DIR)/fake-monitor: $(TOOL_DIR)/san/tests/fake_monitor.o $(TOOL_DIR)/san/frame.o \
+$(TOOL_DIR)/fake-monitor: $(TOOL_DIR)/san/tests/fake_monitor.o \
+		$(TOOL_DIR)/san/tests/fake_requests.o $(TOOL_DIR)/san/frame.o \
 		$(TOOL_DIR)/san/say.o
 	$(TOOL_CC) $(TOOL_SAN) $^ -o $@ -lfdt
 

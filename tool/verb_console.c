@@ -29,6 +29,7 @@ struct attach {
 	bool input_ended;
 	bool leave;
 	struct outbox typed; /* not yet taken by the supervisor */
+	uint64_t waiting;    /* not yet taken by the VM */
 	int64_t quiet_ms;
 	int64_t last_output;
 	bool vm_ended;
@@ -100,13 +101,16 @@ static void take_input(struct attach *attach)
 	outbox_put(&attach->typed, bytes, key ? (size_t)(key - bytes) : (size_t)got);
 }
 
-/* Hand over what was typed; the supervisor may take a part only. */
+/*
+ * Hand over what was typed; the supervisor may take a part only. At the end of a script's
+ * input an empty request asks how much of it still waits.
+ */
 static void send_typed(struct attach *attach)
 {
 	size_t size = outbox_size(&attach->typed);
 	struct ctl_log taken = {0};
 
-	if (!size)
+	if (!size && !(attach->input_ended && attach->waiting))
 		return;
 	if (size > CTL_PAYLOAD_MAX)
 		size = CTL_PAYLOAD_MAX;
@@ -115,6 +119,9 @@ static void send_typed(struct attach *attach)
 	if (attach->link->length >= sizeof(taken))
 		memcpy(&taken, attach->link->payload, sizeof(taken));
 	attach->typed.start += taken.count < size ? taken.count : size;
+	attach->waiting = taken.position;
+	if (attach->waiting || size)
+		attach->last_output = now_ms();
 }
 
 static bool script_done(const struct attach *attach)

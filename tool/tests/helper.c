@@ -68,7 +68,8 @@ char *test_run(int *code, const char *format, ...)
 	whole = need_format("T=$PWD/build/tool; cd %s && mkdir -p run && export "
 			    "XDG_RUNTIME_DIR=$PWD/run DISCO_QEMU=$T/fake-monitor "
 			    "DISCO_IMAGE=$PWD/k D=$T/disco-san ASAN_OPTIONS=detect_leaks=0; "
-			    "( %s ) 2>&1", test_folder, command);
+			    "till() { for i in $(seq 300); do eval \"$1\" >/dev/null 2>&1 && "
+			    "return; sleep 0.1; done; }; ( %s ) 2>&1", test_folder, command);
 	from = popen(whole, "re");
 	assert_non_null(from);
 	text = read_all(from);

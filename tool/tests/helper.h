@@ -35,7 +35,8 @@ struct config *test_good(const char *text);
 
 /**
  * Run a shell command in the test folder with $D = disco and the fake monitor; returns what it
- * printed, both streams.
+ * printed, both streams. The function `till COMMAND` waits until that succeeds: this machine
+ * may be busy, so nothing is left to sleep.
  */
 char *test_run(int *code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

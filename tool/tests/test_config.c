@@ -52,7 +52,8 @@ static void nodes_of_their_own(void **state)
 					  "    - {cpus: 3, memory: 1G}\n"
 					  "    - {cpus: 0, memory: 512M}\n"
 					  "    - {cpus: 1, memory: 0}\n"
-					  "  distances: [[10, 20, 30], [20, 10, 40], [30, 40, 10]]\n"
+					  "  distances: [[10, 20, 30], [20, 10, 40], "
+					  "[30, 40, 10]]\n"
 					  "vms: {a: {" VM "}}\n");
 
 	(void)state;
@@ -104,7 +105,8 @@ static void all_fields_of_a_vm(void **state)
 
 static void order_of_the_file_does_not_matter(void **state)
 {
-	struct config *config = test_good("vms: {a: {disks: [{mode: readonly, volume: r}], " VM "}}\n"
+	struct config *config = test_good("vms: {a: {disks: [{mode: readonly, "
+					  "volume: r}], " VM "}}\n"
 					  "volumes: {r: {file: d.img}}\n"
 					  "machine: {memory: 128M, nodes: 1, cpus: 1}\n");
 

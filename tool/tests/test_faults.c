@@ -96,11 +96,13 @@ static const struct bad bad_files[] = {
 	 "t.yaml:3:76: vms.a.disks[1]: the field 'mode' is missing\n"},
 	{MACHINE "volumes: {r: {file: d.img}, s: {file: ./d.img}}\n"
 		 "vms: {a: {" VM ", disks: [{volume: r, mode: exclusive}]}, "
-		 "b: {" VM ", disks: [{volume: r, mode: readonly}, {volume: s, mode: readonly}]}}\n",
+		 "b: {" VM ", disks: [{volume: r, mode: readonly}, {volume: s, mode: "
+		 "readonly}]}}\n",
 	 "t.yaml:2:29: volumes.s.file: is the file of volume 'r' already (only two different "
 	 "partitions of a file can be two volumes)\n"
 	 "t.yaml:3:131: vms.b.disks[0]: the volume 'r' is readonly here and exclusive in VM 'a': a "
-	 "volume that is written belongs to one VM (make all of them readonly, or copy the file)\n"},
+	 "volume that is written belongs to one VM (make all of them readonly, or copy the "
+	 "file)\n"},
 	{MACHINE "volumes: {r: {file: d.img}}\n"
 		 "vms: {a: {" VM ", disks: [{volume: r, mode: readonly}, {volume: r, mode: "
 		 "readonly}]}}\n",
@@ -108,7 +110,8 @@ static const struct bad bad_files[] = {
 	/* the terminal is safe from what the file says */
 	{"\"na\\e[31mme\": 1\n" MACHINE VMS,
 	 "t.yaml:1:1: na?[31mme: there is no such field; there are: name, machine, volumes, vms\n"},
-	{"name: \"a\\0b\"\n" MACHINE VMS, "t.yaml:1:7: name: is text with a zero byte, not a name\n"},
+	{"name: \"a\\0b\"\n" MACHINE VMS,
+	 "t.yaml:1:7: name: is text with a zero byte, not a name\n"},
 };
 
 /* `pattern` with the test folder for each %s. */

@@ -82,12 +82,14 @@ static void run_ends_with_the_worst(void **state)
 	expect("$D run fault.yaml", 1, "b: fault: vCPU 0 ran off its memory");
 	expect("$D run reset.yaml", 1, "a: reset: the guest reset itself");
 	expect("$D run none.yaml", 2, "nothing to wait for");
-	expect("$D run long.yaml --timeout 0.5", 124, "the time limit is over");
+	expect("$D run long.yaml --timeout 2", 124, "the time limit is over");
 	expect("$D -m other run off.yaml --logs l && cat l/a.log l/serial.log", 0,
 	       "line 1 of a longer output\r\nfake monitor boots");
 	expect("FAKE_DIE=300 $D run long.yaml", 1, "the emulator has a bug");
-	expect("timeout -s INT 0.5 $D run long.yaml; test $? = 124", 0,
-	       "stopping 'r' in order");
+	expect("$D run long.yaml >o 2>&1 & till 'grep hello o'; kill -INT $!; till 'grep order o'; "
+	       "kill -INT $!; wait $!; echo status $?; cat o", 0, "status 130\n");
+	expect("cat o", 0, "stopping 'r' in order (Ctrl-C again: at once)\n");
+	expect("cat o", 0, "a is ended by force\n");
 	expect("ls run/disco", 0, "");
 	expect("test -z \"$(ls run/disco)\"", 0, "");
 }
@@ -129,14 +131,14 @@ static void consoles_take_input(void **state)
 	(void)state;
 	test_file("two.yaml", "name: in\n" HEAD VM("a", "cmdline: print=1"));
 	expect("$D up -d -f two.yaml", 0, "in is up");
-	expect("echo uname | $D console a --quiet 0.3", 0, "line 0 of a longer output\r\nuname\n\r\n"
-							    "you said: uname\r\n");
-	expect("echo again | $D console a --quiet 0.3 --no-scrollback | grep -c uname; true", 0,
+	expect("echo uname | $D console a --quiet 1", 0,
+	       "line 0 of a longer output\r\nuname\n\r\nyou said: uname\r\n");
+	expect("echo again | $D console a --quiet 1 --no-scrollback | grep -c uname; true", 0,
 	       "0\n");
 	/* more than the monitor takes at once, in order and nothing twice */
-	expect("for i in $(seq 300); do echo number $i; done | $D console a --quiet 1 | tr -d '\\r' "
-	       "| grep '^you said: number' | cut -d' ' -f4 >got; seq 300 | cmp - got && echo same",
-	       0, "same\n");
+	expect("for i in $(seq 300); do echo number $i; done | $D console a --quiet 2 | "
+	       "tr -d '\\r' | grep '^you said: number' | cut -d' ' -f4 >got; seq 300 | "
+	       "cmp - got && echo same", 0, "same\n");
 	expect("echo poweroff | $D console a", 0, "a: powered off");
 	expect("$D console a </dev/null", 0, "a: powered off");
 	expect("$D console b </dev/null", 3, "no VM 'b'");
@@ -154,9 +156,10 @@ static void noise_on_the_line(void **state)
 		char *said = test_run(&code,
 			"export FAKE_NOISE=6 FAKE_SEED=%d; $D up -d -f noise.yaml && "
 			"for i in $(seq 20); do echo number $i; done | $D console b --quiet 60 "
-			"--no-scrollback >/dev/null & for i in $(seq 300); do sleep 0.1; $D logs b | "
-			"grep -q 'you said: number 20' && break; done; $D logs a >a.txt; $D logs b | "
-			"tr -d '\\r' | grep '^you said: number' | cut -d' ' -f4 >b.txt; "
+			"--no-scrollback >/dev/null & for i in $(seq 300); do sleep 0.1; "
+			"$D logs b | grep -q 'you said: number 20' && break; done; "
+			"$D logs a >a.txt; $D logs b | tr -d '\\r' | grep '^you said: number' | "
+			"cut -d' ' -f4 >b.txt; "
 			"$D down --force; wait; "
 			"grep -c 'of a longer' a.txt; seq 20 | cmp - b.txt && echo same", seed);
 
@@ -174,11 +177,12 @@ static void dead_machines_are_cleared(void **state)
 {
 	(void)state;
 	test_file("dead.yaml", "name: d\n" HEAD VM("a", ""));
-	expect("FAKE_DIE=300 $D up -d -f dead.yaml && sleep 1; $D ps", 0,
+	expect("FAKE_DIE=2000 $D up -d -f dead.yaml; till '! kill -0 $(cat run/disco/d/lock)'; "
+	       "$D ps", 0,
 	       "the machine 'd' died: the emulator ended with status 7: disco: fake: the emulator "
 	       "has a bug; its folder is cleared");
-	expect("$D up -d -f dead.yaml && kill -9 $(cat run/disco/d/lock); "
-	       "sleep 0.5; $D ps", 0, "and its supervisor with it");
+	expect("$D up -d -f dead.yaml; p=$(cat run/disco/d/lock); kill -9 $p; "
+	       "till '! kill -0 $p'; $D ps", 0, "and its supervisor with it");
 	expect("$D ps", 0, "no machine runs");
 	expect("mkdir -p run/disco/e; $D -m e ps", 3, "the machine 'e' died");
 }
@@ -198,11 +202,13 @@ static void silent_monitor(void **state)
 {
 	(void)state;
 	test_file("mute.yaml", "name: mute\n" HEAD VM("a", ""));
-	expect("FAKE_MUTE=1 $D up -d -f mute.yaml & sleep 0.7; $D ps; $D logs --serial; $D down; "
-	       "wait", 0, "mute: boots (see: disco logs --serial)\nfake monitor boots");
-	expect("FAKE_MUTE=1 timeout -s KILL 0.5 $D up -d -f mute.yaml; sleep 0.5; $D ps", 0,
+	expect("FAKE_MUTE=1 $D up -d -f mute.yaml & till 'grep boots run/disco/mute/serial.log'; "
+	       "$D ps; $D logs --serial; $D down; wait", 0,
+	       "mute: boots (see: disco logs --serial)\nfake monitor boots");
+	expect("FAKE_MUTE=1 $D up -d -f mute.yaml & till 'test -e run/disco/mute/serial.log'; "
+	       "kill -9 $!; till '! test -e run/disco/mute'; $D ps", 0,
 	       "no machine runs");
-	expect("FAKE_MUTE=1 $D run mute.yaml -t 0.5", 124, "the serial line said last:\n"
+	expect("FAKE_MUTE=1 $D run mute.yaml -t 3", 124, "the serial line said last:\n"
 							   "fake monitor boots");
 	expect("FAKE_PANIC=300 $D run mute.yaml", 1, "monitor: PANIC: on purpose");
 	expect("test -z \"$(ls run/disco)\"", 0, "");
