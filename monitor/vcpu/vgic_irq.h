@@ -29,6 +29,8 @@ void vgic_route(struct vm *vm, struct virq *irq);
 void vgic_set_router(struct vm *vm, struct virq *irq, u64 irouter);
 /* Owner CPU: v's list registers read back, so that its interrupts' state is all here. */
 void vgic_fold(struct vcpu *v);
+/* Then: PPI 27 is pending when the virtual timer says so now. vgic_update() must follow. */
+void vgic_sample_timer(struct vcpu *v);
 
 /* The most urgent interrupts of a list, by rising key. */
 struct picks {

@@ -202,14 +202,13 @@ static void sync_ppi(struct vcpu *v)
 	gic_ppi_active(GIC_PPI_VTIMER, want);
 }
 
-/* What the timer says now. v's list registers are folded. */
-static void sample_timer(struct vcpu *v)
+void vgic_sample_timer(struct vcpu *v)
 {
 	struct virq *irq = &v->vgic.irqs[VGIC_VTIMER_PPI];
 	lock(&irq->lock);
 	irq->line = !irq->active && vtimer_asserted(v);
 	struct vcpu *home = vgic_place(v->vm, irq);
-	(void)home; /* v, or nobody: we are about to fill */
+	(void)home; /* v, or nobody: vgic_update() is on its way */
 }
 
 /* Into a free list register, or the one it had, with nothing else touched. */
@@ -266,14 +265,14 @@ static void rescan(struct vcpu *v)
 	for (u32 i = 0; i < VGIC_PRIVATE; i++) {
 		lock(&v->vgic.irqs[i].lock);
 		struct vcpu *home = vgic_place(v->vm, &v->vgic.irqs[i]);
-		(void)home; /* v: see sample_timer() */
+		(void)home; /* v: see vgic_sample_timer() */
 	}
 }
 
 static void refill(struct vcpu *v)
 {
 	rescan(v);
-	sample_timer(v);
+	vgic_sample_timer(v);
 	fill(v);
 	sync_ppi(v);
 }

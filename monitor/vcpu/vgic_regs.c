@@ -159,6 +159,7 @@ static enum verdict read_span(struct vcpu *v, const struct span *s, struct acces
 	bool hidden = s->kind >= SET_PENDING && s->kind <= CLEAR_ACTIVE;
 	if (hidden) {
 		vgic_fold(v);
+		vgic_sample_timer(v); /* nothing told us if it was turned off */
 		atomic_or(&v->work, VWORK_VGIC);
 		if (ask_all(v, s))
 			return VERDICT_DONE;

@@ -280,6 +280,11 @@ static void timer_interrupt(void **state)
 	assert_int_equal(serve(0), TIMER);
 	timer_fires(0);
 	assert_int_equal(v->counts[COUNTER_timer_direct], 2);
+	assert_true(rd_bit(0, 0, TIMER, ISPENDR));
+	guest[0].timer_on = false;
+	assert_false(rd_bit(0, 0, TIMER, ISPENDR));
+	guest[0].timer_on = true;
+	assert_true(rd_bit(0, 0, TIMER, ISPENDR));
 	guest[0].timer_on = false; /* turned off: withdrawn at the next look */
 	v->work |= VWORK_VGIC;
 	leave(0);
