@@ -169,6 +169,11 @@
 #define CPTR_TFP (1ull << 10)
 #define CPTR_TTA (1ull << 20)
 
+#define CPTR_TAM (1ull << 30)
+
+/* MDSCR_EL1: what a guest's value may do: SS, TDCC, KDE */
+#define MDSCR_APPLIED ((1ull << 0) | (1ull << 12) | (1ull << 13))
+
 /* CNT*_CTL */
 #define CNT_ENABLE (1ull << 0)
 #define CNT_IMASK (1ull << 1)

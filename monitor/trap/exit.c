@@ -12,6 +12,9 @@
 #include "trap/trap.h"
 #include "vdev/vdev.h"
 
+#define PAR_FAILED 1ull
+#define PAR_OUTPUT 0x0000fffffffff000ull
+
 /* What assembly was built with is what C sees now. */
 _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "offsets.h");
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK_TOP, "offsets.h");
@@ -27,6 +30,25 @@ _Static_assert(offsetof(struct vcpu, regs) == 0 && offsetof(struct regs, pstate)
 static struct ipa fault_ipa(u64 far)
 {
 	return ipa_of(((sysreg_read(HPFAR_EL2) & 0xfffffffffff0ull) << 8) | (far & 0xfff));
+}
+
+/*
+ * HPFAR_EL2 is only told for faults of the stage-2 walk itself. For a permission fault on
+ * other than a table walk the VA is translated again (Arm ARM D19.2.61). False: the guest's
+ * own tables have changed meanwhile: it shall repeat the access.
+ */
+static bool find_ipa(u64 esr, u64 far, struct ipa *ipa)
+{
+	if (FSC_TYPE(ISS_FSC(esr)) != FSC_PERMISSION || esr & ISS_S1PTW) {
+		*ipa = fault_ipa(far);
+		return true;
+	}
+	u64 guests = sysreg_read(EL1(PAR));
+	__asm__ volatile("at s1e1r, %0\n\tisb" ::"r"(far) : "memory");
+	u64 par = sysreg_read(EL1(PAR));
+	sysreg_write(EL1(PAR), guests);
+	*ipa = ipa_of((par & PAR_OUTPUT) | (far & 0xfff));
+	return !(par & PAR_FAILED);
 }
 
 static u64 extend(u64 value, u64 esr)
@@ -92,7 +114,9 @@ static enum verdict device_access(struct vcpu *v, u64 esr, u64 far, struct ipa i
 static enum verdict memory_fault(struct vcpu *v, u64 esr, bool fetch)
 {
 	u64 far = sysreg_read(FAR_EL2);
-	struct ipa ipa = fault_ipa(far);
+	struct ipa ipa;
+	if (!find_ipa(esr, far, &ipa))
+		return VERDICT_DONE;
 	u32 type = FSC_TYPE(ISS_FSC(esr));
 	u32 what = COUNTER_exit_fault;
 	enum access_kind kind = ACCESS_READ;
@@ -134,6 +158,8 @@ static enum verdict memory_fault(struct vcpu *v, u64 esr, bool fetch)
 static enum verdict wait_for_interrupt(struct vcpu *v, u64 esr)
 {
 	vcount(v, COUNTER_exit_wfi);
+	if (!(esr & ESR_IL)) /* a 16-bit Thumb instruction: SKIP counts 4 */
+		v->regs.pc -= 2;
 	if (esr & 1) { /* WFE, WFET */
 		atomic_or(&this_cpu()->work, WORK_RESCHED);
 		return VERDICT_SKIP;

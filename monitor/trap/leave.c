@@ -147,8 +147,11 @@ static void drain(u32 work)
 		console_poll();
 	if (vdev_retry())
 		atomic_or(&this_cpu()->work, WORK_RETRY);
-	if (work & WORK_JOBS && job_any())
-		job_advance();
+	if (job_any()) { /* no idle CPU has taken it: a step now, the next one soon */
+		if (work & (WORK_JOBS | WORK_TIMER))
+			job_advance();
+		sched_want_tick();
+	}
 	if (work & (WORK_STEAL | WORK_INBOX))
 		sched_give_away();
 }

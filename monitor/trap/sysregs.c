@@ -110,12 +110,12 @@ static bool el1_timer(struct vcpu *v, u32 enc, bool read, u64 *value)
 }
 
 /*
- * Debug registers (op0 = 2): present, unlocked, without effect, but for MDSCR, which the
- * guest reads back. Its single-step and breakpoint enables stay in the monitor's copy.
+ * Debug registers (op0 = 2, op1 not 1, which is trace): present, unlocked, without effect,
+ * but for MDSCR: a guest's software single-step works. Break- and watchpoints don't.
  */
 static bool debug_register(struct vcpu *v, u32 enc, bool read, u64 *value)
 {
-	if (enc >> 20 != 2)
+	if (enc >> 20 != 2 || ((enc >> 14) & 7) == 1)
 		return false;
 	vcount(v, COUNTER_exit_debug);
 	u64 *kept = enc == MDSCR ? &v->debug_mdscr : NULL;
@@ -126,6 +126,7 @@ static bool debug_register(struct vcpu *v, u32 enc, bool read, u64 *value)
 			*value = kept ? *kept : 0;
 	} else if (kept) {
 		*kept = (u32)*value;
+		sysreg_write(MDSCR_EL1, *kept & MDSCR_APPLIED);
 	}
 	return true;
 }

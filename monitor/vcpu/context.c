@@ -31,6 +31,7 @@ void vcpu_reset(struct vcpu *v, struct ipa entry, u64 context)
 	v->sys.sctlr = SCTLR_EL1_RESET;
 	v->hcr = HCR_ALWAYS | features.hcr | (was_off ? HCR_TVM : 0);
 	v->inject.pending = false;
+	v->debug_mdscr = 0;
 	v->cntp_ctl = 0;
 	v->cntp_cval = 0;
 	v->work = 0;
@@ -133,6 +134,7 @@ void vcpu_load(struct vcpu *v)
 {
 	sysreg_write(VMPIDR_EL2, v->vmpidr);
 	sysreg_write(HCR_EL2, v->hcr);
+	sysreg_write(MDSCR_EL1, v->debug_mdscr & MDSCR_APPLIED);
 	load_stage2(v);
 	load_el1(&v->sys);
 	if (features.pauth)

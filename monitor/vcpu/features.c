@@ -24,6 +24,6 @@ void features_read(void)
 	features.hcr = features.pauth ? HCR_API | HCR_APK : 0;
 	if (features.fwb)
 		features.hcr |= HCR_FWB;
-	/* SVE and SME stay trapped: CPTR_EL2's RES1 bits cover TZ and TSM. */
-	features.cptr = CPTR_RES1;
+	/* SVE and SME stay trapped (the RES1 bits cover TZ and TSM), trace and AMU too. */
+	features.cptr = CPTR_RES1 | CPTR_TTA | CPTR_TAM;
 }

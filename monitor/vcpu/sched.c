@@ -36,6 +36,7 @@
 #include "vcpu/timer.h"
 
 #define SLICE_NS 6000000ull
+#define JOB_TICK_NS 1000000ull    /* between two steps of jobs on a busy CPU */
 #define WAKE_MARGIN_NS 1000000ull /* a newcomer must deserve this much more to preempt */
 
 static struct runqueue *queue_of(u32 cpu)
@@ -91,6 +92,7 @@ static u32 choose_cpu(const struct vcpu *v)
 void sched_start(struct vcpu *v)
 {
 	v->cpu = choose_cpu(v);
+	v->vruntime = 0; /* it starts at its queue's floor */
 	atomic_add(&queue_of(v->cpu)->assigned, 1u);
 	v->ready_since = timer_now();
 	store_release(&v->state, VCPU_READY);
@@ -201,6 +203,12 @@ void sched_take_inbox(void)
 		enqueue(v);
 		v = next;
 	}
+}
+
+void sched_want_tick(void)
+{
+	if (this_cpu()->rq->slice_end == ~0ull)
+		timer_slice(timer_now() + ns_to_ticks(JOB_TICK_NS));
 }
 
 bool sched_slice_over(void)

@@ -32,6 +32,8 @@ struct vcpu *sched_pick(void);
 void sched_requeue(struct vcpu *v);
 /* The running vCPU left this CPU for good (OFF, STOPPED): accounts its time. */
 void sched_forget(struct vcpu *v);
+/* The running vCPU is alone but a job waits: it is interrupted soon. */
+void sched_want_tick(void);
 /* True when the slice of the running vCPU ended by time. */
 bool sched_slice_over(void);
 /* True when an inbox arrival deserves the CPU more than `v`. */

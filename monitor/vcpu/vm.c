@@ -156,10 +156,14 @@ struct vcpu *vm_vcpu_by_mpidr(struct vm *vm, u64 mpidr)
 void vcpu_set_caches_off(struct vcpu *v, bool off)
 {
 	struct vm *vm = v->vm;
-	if (v->caches_off == off)
-		return;
-	v->caches_off = off;
-	u32 others = off ? atomic_add(&vm->caches_off, 1u) : atomic_sub(&vm->caches_off, 1u) - 1;
-	store_release(&vm->p2m.caches_off_seen, off || others != 0);
+	if (v->caches_off != off) {
+		v->caches_off = off;
+		if (off)
+			atomic_add(&vm->caches_off, 1u);
+		else
+			atomic_sub(&vm->caches_off, 1u);
+	}
+	/* Always: the p2m may be a new one, of the VM's next life. */
+	store_release(&vm->p2m.caches_off_seen, off || load_acquire(&vm->caches_off) != 0);
 	v->hcr = off ? v->hcr | HCR_TVM : v->hcr & ~HCR_TVM;
 }
