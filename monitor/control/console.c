@@ -18,13 +18,19 @@
 #include "control/life.h"
 #include "control/prompt.h"
 #include "control/stats.h"
+#include "hw/timer.h"
 #include "hw/uart.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
 #define ESCAPE 0x1d      /* Ctrl-] */
 #define SCROLLBACK 2048u /* of a VM, when its console is chosen */
-#define ROUNDS 8u        /* pieces a pass */
+/*
+ * How long output is gathered. 0: not at all, until trap/leave.c calls console_poll() on
+ * WORK_RETRY too; 5 ms is right then.
+ */
+#define GATHER_NS 0ull
+#define ROUNDS 8u /* pieces a pass */
 
 static struct {
 	u32 shown;        /* VM, or CTL_VM_NONE: the monitor */
@@ -38,6 +44,7 @@ static struct {
 	u32 typed_length;
 	char out[256]; /* on its way to the UART */
 	size_t out_at, out_length;
+	u64 due; /* ns: until then output is gathered; read without the lock */
 } serial = {.shown = CTL_VM_NONE};
 
 /* Text of our own, behind what is on its way already; what does not fit is lost. */
@@ -210,13 +217,36 @@ static void give_typed(void)
 	memmove(serial.typed, serial.typed + n, serial.typed_length);
 }
 
+/*
+ * Output comes byte by byte (a PL011), and each pass costs several exits to whoever emulates
+ * the machine: so passes keep a distance, as long as the vCPU that this CPU runs goes on and
+ * will be back here. When it sleeps, this CPU comes once more at once.
+ */
+static bool too_early(void)
+{
+	const struct vcpu *v = this_cpu()->current;
+
+	return GATHER_NS && timer_ns() < load_relaxed(&serial.due) && v &&
+	       load_relaxed(&v->state) == VCPU_RUNNING;
+}
+
 void console_poll(void)
 {
+	bool left;
+
+	if (too_early()) {
+		atomic_or(&this_cpu()->work, WORK_RETRY);
+		return;
+	}
 	lock(&control_lock);
 	for (int c = uart_get(); c >= 0; c = uart_get())
 		take((char)c);
 	give_typed();
-	uart_want_room(drain());
+	left = drain();
+	uart_want_room(left);
 	control_send_consoles();
+	/* Not while there is more to do at once, or the line is busy anyway. */
+	left |= (load_relaxed(&this_cpu()->work) & WORK_CONSOLE) != 0;
+	store_relaxed(&serial.due, left ? 0 : timer_ns() + GATHER_NS);
 	unlock(&control_lock);
 }

@@ -198,7 +198,7 @@ static void ended(struct slot *s)
 	lock(&control_lock);
 	s->ended = timer_ns();
 	s->resets += reset;
-	if ((reset || s->restart) && !s->kill && !off.wanted)
+	if ((reset || s->restart) && !s->kill)
 		begin_build(s);
 	else
 		life_set_state(s, VM_OFF);

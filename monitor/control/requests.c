@@ -128,9 +128,9 @@ static void input(const struct ctl_header *h, const struct ctl_log *in, const ch
 {
 	struct slot *s = &slots[h->vm];
 	struct ctl_log log = {0};
-	u64 known = s->input_taken - in->position;
+	u64 known = s->input_taken - in->position; /* of a request from beyond: huge */
 
-	if (in->position <= s->input_taken && known < in->count && vms[h->vm] && vms[h->vm]->devs)
+	if (known < in->count && vms[h->vm] && vms[h->vm]->devs)
 		log.count = (u32)console_type(vms[h->vm], text + known, in->count - known);
 	s->input_taken += log.count;
 	log.position = s->input_taken;
