@@ -209,6 +209,8 @@ static void read_chosen(const void *fdt)
 		machine.archive_size = end - start;
 		reserve(start, end);
 	}
+	const char *arguments = fdt_getprop(fdt, node, "bootargs", NULL);
+	machine.wait_test = arguments && strcmp(arguments, "wait-test") == 0;
 	const void *seed = fdt_getprop(fdt, node, "rng-seed", &length);
 	if (seed && length > 0) {
 		machine.seed_size = MIN((u32)length, (u32)sizeof(machine.seed));

@@ -40,6 +40,7 @@ struct machine {
 		u32 intid;
 	} virtio[32];
 	u64 archive, archive_size; /* boot archive (the initrd), or 0 */
+	bool wait_test; /* /chosen bootargs has "wait-test": mem/guest.h */
 	u8 seed[64];
 	u32 seed_size;
 };

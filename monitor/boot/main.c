@@ -15,6 +15,7 @@
 #include "lib/percpu.h"
 #include "lib/print.h"
 #include "lib/string.h"
+#include "mem/guest.h"
 #include "mem/hypmap.h"
 #include "mem/node.h"
 #include "mem/stage2.h"
@@ -45,7 +46,7 @@ static void stop_others(void)
 		}
 }
 
-/* Seeds every CPU's generator, and the stack guard, from what the machine gave us. */
+/* Seeds every CPU's generator from what the machine gave us. */
 static void seed_random(void)
 {
 	struct random r = {{0}, 0};
@@ -130,6 +131,7 @@ void boot_main(u64 fdt_pa, u64 image)
 	print("Disco: %u CPUs, %u nodes\n", machine.cpu_count, machine.node_count);
 	features_read();                 /* what the CPUs have decides the next steps */
 	stage2_fwb = features.fwb;
+	guest_wait_test = machine.wait_test; /* asked for on the monitor's command line */
 	timer_cpu_init();                /* time, for the log and the generators */
 	log_clock = timer_ns;
 	nodes_early();                   /* direct map, image with W^X, frame table */
@@ -137,6 +139,10 @@ void boot_main(u64 fdt_pa, u64 image)
 	nodes_cpus();                    /* per-CPU records and stacks on their nodes */
 	set_this_cpu(cpus[0]);
 	seed_random();
+	/* Here, since this function never returns: nobody checks a guard taken before. */
+	u64 guard;
+	random_bytes(&this_cpu()->random, &guard, sizeof(guard));
+	__stack_chk_guard = guard;
 	nodes_texts();                   /* each node its copy of the monitor's text */
 	if (gic_init(machine.gicd, machine.gicr, machine.gicr_size, machine.gicr_count) != OK)
 		panic("boot: the GIC is not one that can be used");

@@ -5,6 +5,7 @@
 #include "control/life.h"
 #include "lib/string.h"
 #include "mem/node.h"
+#include "vcpu/sched.h"
 #include "vcpu/timer.h"
 
 /* The exits of abi/counters.h are its first group. */
@@ -28,7 +29,7 @@ static void add_record(const struct vm *vm, struct ctl_vm *to)
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
 		const struct vcpu *v = vm->vcpus[i];
 
-		cpu += load_relaxed(&v->cpu_ticks);
+		cpu += sched_ticks(v);
 		monitor += load_relaxed(&v->monitor_ticks);
 		steal += load_relaxed(&v->steal_ticks);
 		to->exits += vcpu_exits(v);
@@ -79,7 +80,7 @@ bool stats_vcpu(u32 number, u32 vcpu, struct ctl_vcpu *to)
 		.state = load_relaxed(&v->state),
 		.cpu = cpu,
 		.node = cpu < cpu_count && cpus[cpu] ? cpus[cpu]->node : 0,
-		.cpu_ns = ticks_to_ns(load_relaxed(&v->cpu_ticks)),
+		.cpu_ns = ticks_to_ns(sched_ticks(v)),
 		.steal_ns = ticks_to_ns(load_relaxed(&v->steal_ticks)),
 		.exits = vcpu_exits(v),
 		.pc = load_relaxed(&v->regs.pc),

@@ -270,6 +270,14 @@ u32 sched_load(u32 cpu)
 	return load_relaxed(&queue_of(cpu)->ready_count) + load_relaxed(&queue_of(cpu)->running);
 }
 
+u64 sched_ticks(const struct vcpu *v)
+{
+	u64 ticks = load_relaxed(&v->cpu_ticks);
+	u64 since = load_relaxed(&v->run_since);
+	u64 now = timer_now();
+	return load_acquire(&v->state) == VCPU_RUNNING && now > since ? ticks + now - since : ticks;
+}
+
 /* The vCPU that waited least recently leaves: the others' turn comes sooner. */
 static struct vcpu *spare(void)
 {

@@ -42,5 +42,7 @@ bool sched_better_waits(struct vcpu *v);
 void sched_ask_for_work(void);
 /* Number of vCPUs ready or running on a CPU: a hint for others. */
 u32 sched_load(u32 cpu);
+/* Counter ticks that v has run, the present slice included (a snapshot, from any CPU). */
+u64 sched_ticks(const struct vcpu *v);
 
 #endif
