@@ -12,7 +12,7 @@ uuid=d15c0d15-c0d1-4c0d-8c0d-d15c0d15c0d1     # fixed, like the file times: near
 
 fail() { echo "guests: $*" >&2; exit 1; }
 
-# Our few changes to plain Debian: where packages come from, and consoles that log root in.
+# Our few changes to plain Debian: where packages come from, consoles that log root in, patience.
 own_files() {
     local root=$1 unit
     cp "$out/apt/trixie/etc/sources.list" "$root/etc/apt/sources.list"
@@ -21,6 +21,10 @@ own_files() {
         printf '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --keep-baud 115200 - $TERM\n' \
             > "$root/etc/systemd/system/$unit.service.d/autologin.conf"
     done
+    # An emulated CPU that others share: what takes a second elsewhere may take a minute.
+    mkdir -p "$root/etc/systemd/system.conf.d"
+    printf '[Manager]\nDefaultTimeoutStartSec=10min\nDefaultDeviceTimeoutSec=10min\n' \
+        > "$root/etc/systemd/system.conf.d/emulated.conf"
     install -m 755 "$here/debian/second-stage" "$root/second-stage"
 }
 

@@ -3,21 +3,31 @@
 GUESTS := build/guests
 export GUESTS
 
-.PHONY: guests guests-tiny guests-debian
-guests: guests-tiny guests-debian
-guests-tiny: $(foreach k,6.1 6.12,$(GUESTS)/vmlinuz-$(k) $(GUESTS)/tiny-$(k).cpio)
+# Several makes may want the images at once (tests, make run): what is out of date is looked at under
+# a lock, the others wait. Two locks, so that the small images don't wait for the big one.
+locked = +@flock -n $(GUESTS)/lock-$(1) true || echo "guests: another make builds this, waiting for it"; \
+	flock $(GUESTS)/lock-$(1) $(MAKE) -s --no-print-directory -f guests/guests.mk guests-$(1)-files
+
+.PHONY: guests guests-tiny guests-debian guests-tiny-files guests-debian-files
+guests: guests-debian
+guests-tiny: | $(GUESTS)/work
+	$(call locked,tiny)
+guests-debian: guests-tiny
+	$(call locked,debian)
+$(GUESTS)/work:
+	@mkdir -p $@
+
+guests-tiny-files: $(foreach k,6.1 6.12,$(GUESTS)/vmlinuz-$(k) $(GUESTS)/tiny-$(k).cpio)
 
 # Kernels: series and the Debian release that has it. Image and modules come from one recipe.
 $(GUESTS)/kernel-6.1.stamp: suite := bookworm
 $(GUESTS)/kernel-6.12.stamp: suite := trixie
 $(GUESTS)/kernel-%.stamp: guests/kernel.sh guests/modules.txt
-	@mkdir -p $(GUESTS)
 	@sh guests/kernel.sh $* $(suite)
 	@touch $@
 $(GUESTS)/vmlinuz-%: $(GUESTS)/kernel-%.stamp ;
 
 $(GUESTS)/busybox: guests/apt.sh
-	@mkdir -p $(GUESTS)/work
 	@rm -rf $(GUESTS)/work/busybox
 	@sh guests/apt.sh fetch trixie $(GUESTS)/work/busybox busybox-static
 	@dpkg-deb -x $(GUESTS)/work/busybox/*.deb $(GUESTS)/work/busybox
@@ -33,7 +43,7 @@ $(GUESTS)/tiny-%.cpio: $(GUESTS)/kernel-%.stamp $(GUESTS)/busybox guests/initram
 DEBIAN := $(GUESTS)/work/debian
 initrd_parts := $(GUESTS)/busybox guests/initramfs.sh $(wildcard guests/common/*) $(shell find guests/debian/initrd -type f)
 
-guests-debian: $(GUESTS)/debian.ext4 $(GUESTS)/debian-initrd-6.1.cpio $(GUESTS)/vmlinuz-6.1 $(GUESTS)/vmlinuz $(GUESTS)/initrd
+guests-debian-files: $(GUESTS)/debian.ext4 $(GUESTS)/debian-initrd-6.1.cpio $(GUESTS)/vmlinuz-6.1 $(GUESTS)/vmlinuz $(GUESTS)/initrd
 $(GUESTS)/vmlinuz: $(GUESTS)/vmlinuz-6.12
 	@ln -sf vmlinuz-6.12 $@
 $(GUESTS)/initrd: $(GUESTS)/debian-initrd.cpio
