@@ -238,6 +238,16 @@ static void read_root(struct config_input *in)
 	check_exclusive(in);
 }
 
+/*
+ * libfdt checks a tree but for the alignment of its parts, which it relies on (Devicetree
+ * Specification 0.4, 5.6).
+ */
+static bool is_tree(const void *blob, size_t size)
+{
+	return size >= sizeof(struct fdt_header) && IS_ALIGNED(fdt_off_mem_rsvmap(blob), 8u) &&
+	       IS_ALIGNED(fdt_off_dt_struct(blob), 4u) && fdt_check_full(blob, size) == 0;
+}
+
 /* Copies the blob to an aligned place, where it stays, and checks that it is a tree. */
 static enum err copy_blob(struct config *to, const void *data, size_t size)
 {
@@ -250,7 +260,7 @@ static enum err copy_blob(struct config *to, const void *data, size_t size)
 		return ERR_MEMORY;
 	to->blob_size = size;
 	memcpy(to->blob, data, size);
-	if (fdt_check_full(to->blob, size) != 0) {
+	if (!is_tree(to->blob, size)) {
 		print("config: " CFG_ARCHIVE_DTB ": not a device tree\n");
 		monitor_free(to->blob, size);
 		to->blob = NULL;

@@ -315,6 +315,20 @@ static void no_configuration(void **state)
 	assert_non_null(strstr(new_log(), "config: disco.dtb: not a device tree"));
 }
 
+/* Found by the fuzzer: libfdt reads both as if they were aligned. */
+static void unaligned_parts(void **state)
+{
+	size_t size;
+
+	(void)state;
+	size = blob_write(blob, NULL, 0);
+	fdt_set_off_mem_rsvmap(blob, fdt_off_mem_rsvmap(blob) + 2);
+	assert_int_equal(read_blob(size), ERR_INPUT);
+	size = blob_write(blob, NULL, 0);
+	fdt_set_off_dt_struct(blob, fdt_off_dt_struct(blob) + 2);
+	assert_int_equal(read_blob(size), ERR_INPUT);
+}
+
 /* --- volumes --- */
 
 static enum err open_volumes(enum err answer, u64 sectors, bool readonly)
