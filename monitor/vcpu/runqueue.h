@@ -13,6 +13,8 @@ struct runqueue {
 	struct list timers; /* by rising deadline */
 	u64 slice_end;      /* counter value, or ~0 */
 	u64 programmed;     /* what the hypervisor timer is set to */
+	u32 others;         /* CPUs in near[], 0 until it is made */
+	u8 near[MAX_CPUS];  /* the other CPUs, nearest first */
 
 	/* anyone, atomically */
 	cache_aligned struct vcpu *inbox; /* stack of vCPUs sent here */

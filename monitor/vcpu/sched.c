@@ -304,19 +304,29 @@ static void give(struct vcpu *v, u32 to)
 	push_inbox(v, to);
 }
 
-/* The nearest CPU for which `wanted` holds, or cpu_count. */
-static u32 nearest(bool (*wanted)(u32 cpu))
+/* The other CPUs that run, by node distance; those of one node in turn, from our own on. */
+static void order_others(struct runqueue *q)
 {
 	struct cpu *c = this_cpu();
 	for (u32 i = 0; i < node_count; i++) {
 		u32 node = node_near(c->node, i);
-		for (u32 k = 0; k < cpu_count; k++) {
-			u32 cpu = (c->id + 1 + k) % cpu_count;
-			if (cpus[cpu] && cpus[cpu] != c && cpus[cpu]->online &&
-			    cpus[cpu]->node == node && wanted(cpu))
-				return cpu;
+		for (u32 k = 1; k < cpu_count; k++) {
+			u32 cpu = (c->id + k) % cpu_count;
+			if (cpus[cpu]->online && cpus[cpu]->node == node)
+				q->near[q->others++] = (u8)cpu;
 		}
 	}
+}
+
+/* The nearest CPU for which `wanted` holds, or cpu_count. Part of every way to idle. */
+static u32 nearest(bool (*wanted)(u32 cpu))
+{
+	struct runqueue *q = this_cpu()->rq;
+	if (!q->others)
+		order_others(q);
+	for (u32 i = 0; i < q->others; i++)
+		if (wanted(q->near[i]))
+			return q->near[i];
 	return cpu_count;
 }
 
