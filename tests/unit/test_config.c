@@ -401,6 +401,7 @@ int main(void)
 		cmocka_unit_test(repeated_property),   cmocka_unit_test(too_many),
 		cmocka_unit_test(no_configuration),    cmocka_unit_test(volumes_are_opened),
 		cmocka_unit_test(overlapping_volumes), cmocka_unit_test(placement),
+		cmocka_unit_test(unaligned_parts),
 	};
 
 	return cmocka_run_group_tests(tests, make_machine, free_machine);

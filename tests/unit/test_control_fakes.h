@@ -137,6 +137,10 @@ void sched_kick(struct vcpu *v, u32 work)
 {
 	atomic_or(&v->work, work);
 }
+u64 sched_ticks(const struct vcpu *v)
+{
+	return v->cpu_ticks;
+}
 void vcpu_reset(struct vcpu *v, struct ipa entry, u64 context)
 {
 	assert_int_equal(v->state, VCPU_OFF);
