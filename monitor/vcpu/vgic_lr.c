@@ -151,10 +151,8 @@ static void set_hcr(struct vcpu *v, u64 vmcr, u32 pendings, u32 actives)
 		hcr |= vmcr & VMCR_ENG0 ? 0 : ICH_GRP0E;
 		hcr |= vmcr & VMCR_ENG1 ? 0 : ICH_GRP1E;
 	}
-	if (actives) {
-		hcr |= ICH_LRENPIE;
-		hcr |= (vmcr & VMCR_EOIM) && can_trap_dir ? ICH_TDIR : 0;
-	}
+	if (actives) /* with DIR trapped nothing is to be counted (and QEMU counts EOIR) */
+		hcr |= (vmcr & VMCR_EOIM) && can_trap_dir ? ICH_TDIR : ICH_LRENPIE;
 	c->spilled = pendings || actives;
 	if (c->spilled)
 		vcount(v, COUNTER_irq_overflow);
