@@ -81,6 +81,7 @@ static void show_vm(u32 number)
 	if (serial.shown == CTL_VM_NONE)
 		serial.log_position = serial.position;
 	serial.shown = number;
+	serial.prompt = false;
 	serial.typed_length = 0;
 	serial.position = vm && vm->devs ? console_end(vm) : 0;
 	serial.position -= MIN(serial.position, SCROLLBACK);

@@ -658,6 +658,7 @@ static void serial_vm(void **state)
 	      "m",
 	      "not now");
 	shows("console a\r", "--- a (running)");
+	assert_null(strstr(type_keys(""), "disco> "));
 	shows("\x1dm", "disco> ");
 	shows("\x1d"
 	      "9",
