@@ -657,8 +657,9 @@ static void serial_vm(void **state)
 	shows("\x1d"
 	      "m",
 	      "not now");
-	shows("console a\r", "--- a (running)");
-	assert_null(strstr(type_keys(""), "disco> "));
+	const char *shown = strstr(type_keys("console a\r"), "--- a (running)");
+	assert_non_null(shown);
+	assert_null(strstr(shown, "disco> "));
 	shows("\x1dm", "disco> ");
 	shows("\x1d"
 	      "9",
