@@ -2,9 +2,22 @@
 /*
  * The console stream of a VM. Output of the PL011 and of the virtio console goes to one
  * history, so that the operator sees boot messages (PL011) and the login (hvc0 or ttyAMA0)
- * in one place. Input has one rule: it goes to the device that the guest last used for
- * output. A guest that prints on hvc0 reads hvc0; until its driver is there, and after it
- * was reset, the PL011 has it.
+ * in one place.
+ *
+ * Input stays with the device that got what was typed last, its owner, until the other one
+ * claims it by starting a line. A claim ends with its line, and then the one below has the
+ * input again; so whole lines only borrow it: a kernel message on the PL011 shall not take
+ * the keyboard from a shell on hvc0. What is typed while a claim is open (the line was a
+ * prompt) makes the claimant the owner. An owner that has never said anything is not there.
+ * Each typed byte is for the user of that moment, and waits in a queue of its own.
+ *
+ *   owner PL011   hvc0 "login: "     claims: hvc0           typing goes to hvc0
+ *                 PL011 "[ 1.2] u"   claims: hvc0, PL011
+ *                 PL011 "sb\n"       claims: hvc0
+ *   owner hvc0    (typed)            claims: none
+ *
+ * What it can't know: a program that prints whole lines on one device and then reads without
+ * a prompt, while the other device owns the input, waits for ever.
  *
  * Positions count bytes since the VM was made. The lock is a leaf for everything but the
  * log: callers hold the lock of their device.
@@ -37,17 +50,52 @@ void console_reset(struct vm *vm)
 {
 	struct console *c = &vm->devs->console;
 	lock(&c->lock);
-	c->taken = c->typed;
-	c->user = CONSOLE_PL011;
+	for (u32 i = 0; i < CONSOLE_USERS; i++)
+		c->input[i].taken = c->input[i].typed;
+	c->owner = CONSOLE_PL011;
+	c->claims = c->spoke = 0;
 	unlock(&c->lock);
+}
+
+/* Whose input it is now. */
+static u32 user_locked(const struct console *c)
+{
+	lock_assert(&c->lock);
+	return c->claims ? c->claim[c->claims - 1] : c->owner;
+}
+
+static void drop_claim_locked(struct console *c, u32 who)
+{
+	u32 kept = 0;
+	for (u32 i = 0; i < c->claims; i++)
+		if (c->claim[i] != who)
+			c->claim[kept++] = c->claim[i];
+	c->claims = kept;
+}
+
+/* `who` has written something that ends with `last`. */
+static void claim_locked(struct console *c, u32 who, char last)
+{
+	if (!(c->spoke & (1u << c->owner)))
+		c->owner = who;
+	c->spoke |= 1u << who;
+	if (user_locked(c) != who) {
+		drop_claim_locked(c, who);
+		c->claim[c->claims++] = who;
+	}
+	if (last == '\n')
+		drop_claim_locked(c, who);
 }
 
 void console_forget(struct vm *vm, enum console_user who)
 {
 	struct console *c = &vm->devs->console;
 	lock(&c->lock);
-	if (c->user == who)
-		c->user = CONSOLE_PL011;
+	c->input[who].taken = c->input[who].typed;
+	c->spoke &= ~(1u << who);
+	drop_claim_locked(c, who);
+	if (c->owner == who)
+		c->owner = CONSOLE_PL011;
 	unlock(&c->lock);
 }
 
@@ -65,8 +113,10 @@ void console_put(struct vm *vm, enum console_user who, const char *p, size_t n)
 	struct console *c = &vm->devs->console;
 	u32 bit = vm->number % CFG_VMS_MAX;
 
+	if (n == 0)
+		return;
 	lock(&c->lock);
-	c->user = who;
+	claim_locked(c, who, p[n - 1]);
 	for (size_t done = 0; done < n;) {
 		size_t part = MIN(n - done, CONSOLE_RING);
 		history_store(c, c->end, p + done, part);
@@ -110,13 +160,16 @@ u64 console_end(struct vm *vm)
 size_t console_type(struct vm *vm, const char *p, size_t n)
 {
 	struct console *c = &vm->devs->console;
-	u32 user;
+	u32 user, room;
 
 	lock(&c->lock);
-	n = MIN(n, (size_t)(CONSOLE_INPUT - (c->typed - c->taken)));
+	user = user_locked(c);
+	room = CONSOLE_INPUT - (c->input[user].typed - c->input[user].taken);
+	n = MIN(n, (size_t)room);
 	for (size_t i = 0; i < n; i++)
-		c->input[c->typed++ % CONSOLE_INPUT] = p[i];
-	user = c->user;
+		c->input[user].bytes[c->input[user].typed++ % CONSOLE_INPUT] = p[i];
+	c->owner = user;
+	c->claims = 0;
 	unlock(&c->lock);
 	if (user == CONSOLE_VIRTIO)
 		vcons_input(vm);
@@ -129,9 +182,9 @@ size_t console_take(struct vm *vm, enum console_user who, char *to, size_t n)
 {
 	struct console *c = &vm->devs->console;
 	lock(&c->lock);
-	n = c->user == who ? MIN(n, (size_t)(c->typed - c->taken)) : 0;
+	n = MIN(n, (size_t)(c->input[who].typed - c->input[who].taken));
 	for (size_t i = 0; i < n; i++)
-		to[i] = c->input[c->taken++ % CONSOLE_INPUT];
+		to[i] = c->input[who].bytes[c->input[who].taken++ % CONSOLE_INPUT];
 	unlock(&c->lock);
 	return n;
 }
@@ -141,7 +194,7 @@ u32 console_waiting(struct vm *vm, enum console_user who)
 	struct console *c = &vm->devs->console;
 	u32 n;
 	lock(&c->lock);
-	n = c->user == who ? c->typed - c->taken : 0;
+	n = c->input[who].typed - c->input[who].taken;
 	unlock(&c->lock);
 	return n;
 }

@@ -11,26 +11,31 @@
 #include "vdev/vdev.h"
 
 /* Who feeds and drains a VM's console stream. */
-enum console_user { CONSOLE_PL011, CONSOLE_VIRTIO };
+enum console_user { CONSOLE_PL011, CONSOLE_VIRTIO, CONSOLE_USERS };
 
-#define CONSOLE_INPUT 1024u /* typed bytes that the guest has not taken yet; a power of two */
+#define CONSOLE_INPUT 1024u /* typed bytes that a device has not taken yet; a power of two */
 
 struct console {
-	struct lock lock; /* rank CONSOLE */
-	char *history;    /* [I] CONSOLE_RING bytes; byte number n is at n % CONSOLE_RING */
-	u64 end;          /* [L] bytes ever written */
-	u32 typed, taken; /* [L] bytes ever put into, and taken from, `input` */
-	u32 user;         /* [L] enum console_user: who gave the last output gets the input */
-	char input[CONSOLE_INPUT];
+	struct lock lock;         /* rank CONSOLE */
+	char *history;            /* [I] CONSOLE_RING bytes; byte number n is at n % CONSOLE_RING */
+	u64 end;                  /* [L] bytes ever written */
+	u32 owner;                /* [L] enum console_user: who got what was typed last */
+	u32 claims;               /* [L] number of: */
+	u32 claim[CONSOLE_USERS]; /* [L] who has an unfinished line, latest last; console.c */
+	u32 spoke;                /* [L] bits of users that have written since the reset */
+	struct {
+		u32 typed, taken; /* [L] bytes ever put in, and taken */
+		char bytes[CONSOLE_INPUT];
+	} input[CONSOLE_USERS];
 };
 
 #define PL011_PLAIN 11u /* registers from UARTILPR to UARTDMACR */
 
 struct pl011 {
-	struct lock lock;	/* rank DEVICE */
+	struct lock lock;       /* rank DEVICE */
 	u32 plain[PL011_PLAIN]; /* [L] those that only keep what was written */
-	bool sent;		/* [L] UARTTXINTR is raised */
-	bool line;		/* [L] level of its SPI */
+	bool sent;              /* [L] UARTTXINTR is raised */
+	bool line;              /* [L] level of its SPI */
 };
 
 struct pl031 {
@@ -64,9 +69,9 @@ u32 vdev_node(const struct vm *vm);
 must_check enum err console_create(struct vm *vm);
 void console_reset(struct vm *vm);
 void console_free(struct vm *vm);
-/* Output of the guest through one of its devices, which thereby gets the input. */
+/* Output of the guest through one of its devices. */
 void console_put(struct vm *vm, enum console_user who, const char *p, size_t n);
-/* Takes at most n typed bytes; 0 when there are none or when they are for the other device. */
+/* Takes at most n bytes that were typed for this device. */
 size_t console_take(struct vm *vm, enum console_user who, char *to, size_t n);
 /* How many bytes console_take() would give. */
 u32 console_waiting(struct vm *vm, enum console_user who);

@@ -66,10 +66,7 @@ static enum err output(struct virtio *d, struct wait *w)
 	return ERR_BUSY;
 }
 
-/*
- * Gives what is staged to the current buffer. Staged bytes are this device's for good: they
- * do not go back to the stream when the PL011 gets the input meanwhile.
- */
+/* Gives what is staged to the current buffer. */
 static enum err give_staged(struct virtio *d, struct wait *w)
 {
 	struct vqueue *q = &d->queue[QUEUE_INPUT];

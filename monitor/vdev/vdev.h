@@ -69,7 +69,10 @@ u32 vballoon_actual(struct vm *vm);
 /* Copies console history from *position on, like log_read(). */
 size_t console_read(struct vm *vm, u64 *position, char *to, size_t n);
 u64 console_end(struct vm *vm);
-/* Types bytes into the guest; returns how many were taken (the rest: later). */
+/*
+ * Types bytes into the guest; returns how many were taken (the rest: later). console.c tells
+ * which of the two devices gets them.
+ */
 size_t console_type(struct vm *vm, const char *p, size_t n);
 /* Set when a console got output: trap/leave.c then calls control (bits by VM number). */
 extern u64 console_dirty[(CFG_VMS_MAX + 63) / 64];
