@@ -119,8 +119,7 @@ class Run:
                 vm = self.control.vms()[self.vm(n)]
                 if vm["state"] == 0 and vm["end"]:
                     break
-                self.late(f"{n} is {control.STATES[vm['state']]}, last words: "
-                          f"{self.control.text(self.vm(n))[-80:]!r}")
+                self.late(f"{n} is {control.STATES[vm['state']]}")
                 self.control.pump(0.3)
             if not re.search(reason, vm["reason"]):
                 raise control.Failed(f"{n} ended: {vm['reason']}; wanted: {reason}")
@@ -128,8 +127,7 @@ class Run:
     def do_see(self, name, text):
         for n in self.each(name):
             while not re.search(text, self.control.text(self.vm(n)), re.M):
-                self.late(f"{n} doesn't say '{text}', but "
-                          f"{self.control.text(self.vm(n))[-80:]!r}")
+                self.late(f"{n} doesn't say '{text}'")
                 self.control.pump(0.3)
 
     def do_resets(self, name, count):
@@ -213,8 +211,7 @@ class Run:
                     raise control.Failed(f"{name}: {line.strip()}")
             for pattern in vm["expect"]:
                 if not re.search(pattern, text, re.M):
-                    raise control.Failed(f"{name} didn't say '{pattern}', last words: "
-                                         f"{text[-80:]!r}")
+                    raise control.Failed(f"{name} didn't say '{pattern}'")
 
     def check_counters(self):
         self.stats = self.control.stats()
@@ -269,6 +266,12 @@ class Run:
                 raise control.Failed(f"'{self.test['refused']}' wasn't said, but {said!r}")
             time.sleep(0.1)
 
+    def last_words(self):
+        """What each VM said last: where a test that takes too long stands."""
+        said = [(self.names[vm], self.control.text(vm).strip().rpartition("\n")[2][-60:])
+                for vm in sorted(self.control.console if self.control else ()) if vm < len(self.names)]
+        return "".join(f"; {name}: ...{line!r}" for name, line in said[:4])
+
     def output(self):
         with open(f"{self.folder}/emulator", "rb") as f:
             return f.read().decode(errors="replace")
@@ -322,7 +325,7 @@ def run(test, image):
             this.panicked()
         except control.Failed as panic:
             e = panic
-        verdict = f"FAIL {name}: {e}"
+        verdict = f"FAIL {name}: {e}" + this.last_words()
     this.end(verdict)
     print(verdict, flush=True)
     return verdict.startswith("ok")

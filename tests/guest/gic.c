@@ -370,6 +370,7 @@ static void other_note(u32 intid)
 {
 	if (intid < COUNT(other_came))
 		__atomic_add_fetch(&other_came[intid], 1, __ATOMIC_RELEASE);
+	gic_sgi(0, SGI_WORK); /* CPU 0 may sleep in wait_for() */
 }
 
 static void other_cpu(u32 id)
@@ -415,8 +416,9 @@ static void routing(void)
 			relax();
 		irq_off();
 	}
-	check(came + other_came[SPI0 + 2] == 100 && came == 50, "route-stream", "here %u there %u",
-	      came, other_came[SPI0 + 2]);
+	/* One that is still active over there may become pending there again. */
+	check(came + other_came[SPI0 + 2] == 100 && came >= 25 && came <= 75, "route-stream",
+	      "here %u there %u", came, other_came[SPI0 + 2]);
 	store_release(&other_stop, 1);
 	gic_sgi(1, 5);
 }
