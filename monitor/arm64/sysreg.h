@@ -79,6 +79,8 @@
 #define HCR_TVM (1ull << 26) /* writes to stage-1 control registers trap */
 #define HCR_RW (1ull << 31)  /* EL1 is AArch64 */
 #define HCR_TLOR (1ull << 35)
+#define HCR_TERR (1ull << 36) /* error records trap */
+#define HCR_TEA (1ull << 37)  /* external aborts come to EL2 */
 #define HCR_APK (1ull << 40) /* pointer authentication keys do not trap */
 #define HCR_API (1ull << 41) /* pointer authentication instructions do not trap */
 #define HCR_FWB (1ull << 46)

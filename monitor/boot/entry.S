@@ -34,7 +34,11 @@ primary_entry:
 	tst	x21, #(BLOCK_BYTES - 1)
 	b.ne	not_aligned
 
-	/* .bss holds the early tables and the boot stack */
+	/*
+	 * .bss holds the early tables and the boot stack. The MMU is off: what is written goes
+	 * to memory, so no cache line of before may lie over it, neither now nor afterwards.
+	 */
+	bl	invalidate_bss
 	adrp	x0, bss_start
 	adrp	x1, bss_end
 1:	stp	xzr, xzr, [x0], #16
@@ -74,8 +78,25 @@ primary_entry:
 	cmp	x6, #8
 	b.lo	3b
 
+	bl	invalidate_bss
 	ldr	x30, =primary_high
 	b	mmu_on
+
+/* Uses x0 to x3. */
+invalidate_bss:
+	dmb	sy
+	adrp	x0, bss_start
+	adrp	x1, bss_end
+	mrs	x2, ctr_el0
+	ubfx	x2, x2, #16, #4		/* log2 of the words of a line */
+	mov	x3, #4
+	lsl	x3, x3, x2
+1:	dc	ivac, x0
+	add	x0, x0, x3
+	cmp	x0, x1
+	b.lo	1b
+	dsb	sy
+	ret
 
 	.global	secondary_entry
 /* x0 = PA of this CPU's struct smp_args: started by PSCI with the MMU off. */

@@ -61,6 +61,25 @@ static inline __attribute__((always_inline)) void setup_control(void)
 	isb();
 }
 
+/* Trap registers of extensions that guests are not shown: unknown after reset. */
+static void setup_fine_traps(void)
+{
+	u64 mmfr0 = sysreg_read(ID_AA64MMFR0_EL1);
+	u64 mmfr1 = sysreg_read(ID_AA64MMFR1_EL1);
+	u64 pfr0 = sysreg_read(ID_AA64PFR0_EL1);
+	if (mmfr1 >> 40 & 15)
+		sysreg_write(S3_4_C1_C2_2, 0); /* HCRX_EL2 */
+	if (mmfr0 >> 56 & 15) {
+		sysreg_write(S3_4_C1_C1_4, 0); /* HFGRTR_EL2, HFGWTR, HFGITR */
+		sysreg_write(S3_4_C1_C1_5, 0);
+		sysreg_write(S3_4_C1_C1_6, 0);
+		sysreg_write(S3_4_C3_C1_4, 0); /* HDFGRTR_EL2, HDFGWTR */
+		sysreg_write(S3_4_C3_C1_5, 0);
+	}
+	if (pfr0 >> 40 & 15)
+		sysreg_write(S3_4_C10_C5_0, 3ull << 48); /* MPAM2_EL2: EL1's and EL0's trap */
+}
+
 void smp_cpu_setup(void)
 {
 	u64 dfr0 = sysreg_read(ID_AA64DFR0_EL1);
@@ -72,6 +91,8 @@ void smp_cpu_setup(void)
 	sysreg_write(MDCR_EL2, MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR |
 				       MDCR_TTRF | MDCR_TPMS | hpmn);
 	sysreg_write(MDSCR_EL1, 0);
+	sysreg_write(S2_0_C1_C0_4, 0); /* OSLAR_EL1: or guests' single-step never fires */
+	setup_fine_traps();
 	u64 midr = sysreg_read(MIDR_EL1);
 	sysreg_write(VPIDR_EL2, midr);
 	sysreg_write(VTCR_EL2, stage2_vtcr());
@@ -84,7 +105,7 @@ void smp_cpu_setup(void)
 	vgic_cpu_init();
 	if (sched_cpu_init() != OK)
 		panic("CPU %u: no memory for a run queue", this_cpu()->id);
-	this_cpu()->online = true;
+	store_release(&this_cpu()->online, true); /* others may use its run queue from now on */
 }
 
 void smp_secondary_main(void)

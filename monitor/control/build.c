@@ -280,7 +280,10 @@ static enum err phase_step(struct slot *s, struct vm *vm, bool *done)
 	case BUILD_MEMORY:
 		return make_memory(s, vm);
 	case BUILD_DEVICES:
-		return vm->devs ? OK : vdev_create(vm, &c->devices);
+		lock(&control_lock); /* who reads consoles holds it: all of them or none */
+		e = vm->devs ? OK : vdev_create(vm, &c->devices);
+		unlock(&control_lock);
+		return e;
 	case BUILD_KERNEL:
 		e = copy_some(vm, b, b->layout.kernel, c->kernel.data, c->kernel.size);
 		*done = b->done == c->kernel.size;

@@ -25,11 +25,8 @@
 
 #define ESCAPE 0x1d      /* Ctrl-] */
 #define SCROLLBACK 2048u /* of a VM, when its console is chosen */
-/*
- * How long output is gathered. 0: not at all, until trap/leave.c calls console_poll() on
- * WORK_RETRY too; 5 ms is right then.
- */
-#define GATHER_NS 0ull
+/* How long output of a running guest is gathered: a pass for each byte would be dear. */
+#define GATHER_NS 5000000ull
 #define ROUNDS 8u /* pieces a pass */
 
 static struct {

@@ -169,9 +169,11 @@ static void go_on_if_stopped(struct slot *s, struct vm *vm)
 
 	if (s->state != VM_RUNNING && s->state != VM_PAUSED)
 		return;
-	if (!load_acquire(&vm->ending) || load_acquire(&vm->stopping) != 0)
+	lock(&vm->lock); /* vm_end() sets both under it */
+	if (!vm->ending || vm->stopping != 0) {
+		unlock(&vm->lock);
 		return;
-	lock(&vm->lock);
+	}
 	end = vm->end;
 	string_copy(reason, vm->reason, sizeof(reason));
 	unlock(&vm->lock);

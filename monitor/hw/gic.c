@@ -45,7 +45,7 @@
 #define OUR_PRIVATE                                                              \
 	(BIT(GIC_SGI_WORK) | BIT(GIC_PPI_MAINTENANCE) | BIT(GIC_PPI_HYP_TIMER) | \
 	 BIT(GIC_PPI_VTIMER))
-#define SRE_ALL 0xfull /* system registers, no bypass, EL1 may use them */
+#define SRE_ALL 0x7ull /* system registers, no bypass; EL1's own switch traps */
 #define ICC_EOIMODE (1ull << 1)
 #define PATIENCE 1000000u
 #define REGIONS_MAX 8u

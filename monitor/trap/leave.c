@@ -27,6 +27,9 @@
 #include "vcpu/timer.h"
 #include "vdev/vdev.h"
 
+/* What may stay for the next exit: it waits for others, or there is much of it. */
+#define WORK_MAY_WAIT (u32)(WORK_RETRY | WORK_DISK)
+#define DISKS_AT_ONCE 4u
 #define ZERO_AT_ONCE 8u /* frames zeroed between two looks at the interrupts */
 
 /* The time since the exit was the monitor's, on v's behalf. */
@@ -43,6 +46,7 @@ static void retire(struct vcpu *v, enum vcpu_state state)
 	struct vm *vm = v->vm;
 	struct cpu *c = this_cpu();
 	account(v);
+	v->idle_wanted = false; /* or its next life begins asleep */
 	if (c->current == v) {
 		vcpu_unload(v);
 		c->current = NULL;
@@ -96,10 +100,17 @@ static void timers_due(void)
 	}
 }
 
+/* A few finished requests; the rest at the next exit, which comes soon. */
 static void disks_done(void)
 {
-	for (struct disk_request *r = disk_done(); r; r = disk_done())
+	for (u32 i = 0; i < DISKS_AT_ONCE; i++) {
+		struct disk_request *r = disk_done();
+		if (!r)
+			return;
 		vblk_complete(r);
+	}
+	atomic_or(&this_cpu()->work, WORK_DISK);
+	sched_want_tick();
 }
 
 /* One step of one job. */
@@ -143,10 +154,12 @@ static void drain(u32 work)
 		sched_take_inbox();
 	if (work & WORK_CONTROL)
 		control_poll();
-	if (work & WORK_CONSOLE)
+	if (work & (WORK_CONSOLE | WORK_RETRY)) /* output is gathered for a moment */
 		console_poll();
-	if (vdev_retry())
+	if (vdev_retry()) {
 		atomic_or(&this_cpu()->work, WORK_RETRY);
+		sched_want_tick();
+	}
 	if (job_any()) { /* no idle CPU has taken it: a step now, the next one soon */
 		if (work & (WORK_JOBS | WORK_TIMER))
 			job_advance();
@@ -212,6 +225,7 @@ static struct vcpu *leave_slow(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
 	for (;;) {
+		irq_take(); /* work may make more work: interrupts are not kept out for long */
 		u32 work = atomic_exchange(&c->work, 0u);
 		drain(work);
 		barrier_join();
@@ -226,8 +240,7 @@ static struct vcpu *leave_slow(struct vcpu *v)
 			v->exit_since = timer_now_fast();
 			switch_to(v);
 		}
-		/* What is left to retry may be waiting for others: one try an exit. */
-		if (load_acquire(&v->work) == 0 && !(load_acquire(&c->work) & ~(u32)WORK_RETRY))
+		if (load_acquire(&v->work) == 0 && !(load_acquire(&c->work) & ~WORK_MAY_WAIT))
 			return v;
 	}
 }

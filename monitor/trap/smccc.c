@@ -220,7 +220,7 @@ enum verdict smccc_call(struct vcpu *v)
 		break;
 	case TRNG_RND:
 	case TRNG_RND | SMC64:
-		v->regs.x[0] = trng_random(v, function & SMC64, x[1]);
+		v->regs.x[0] = trng_random(v, function & SMC64, function & SMC64 ? x[1] : (u32)x[1]);
 		break;
 	case PV_TIME_FEATURES:
 	case PV_TIME_ST:

@@ -14,6 +14,8 @@
 #define ICC_ASGI1R SYS_ENC(3, 0, 12, 11, 6)
 #define ICC_SGI0R SYS_ENC(3, 0, 12, 11, 7)
 #define ICC_DIR SYS_ENC(3, 0, 12, 11, 1)
+#define ICC_SRE SYS_ENC(3, 0, 12, 12, 5)
+#define SRE_ALWAYS 7ull /* system registers, no bypass */
 #define CNTP_TVAL SYS_ENC(3, 3, 14, 2, 0)
 #define CNTP_CTL SYS_ENC(3, 3, 14, 2, 1)
 #define CNTP_CVAL SYS_ENC(3, 3, 14, 2, 2)
@@ -141,9 +143,24 @@ static bool identification(u32 enc, bool read, u64 *value)
 	return true;
 }
 
-/* Accesses to the GIC's CPU interface that trap. */
-static bool interrupt_control(struct vcpu *v, u32 enc, bool read, u64 value)
+/* Error records (CRn 5, CRm 3 to 5): there are none. */
+static bool error_record(u32 enc, u64 *value)
 {
+	u32 crm = (enc >> 1) & 15;
+	if ((enc & SYS_ENC(3, 7, 15, 0, 0)) != SYS_ENC(3, 0, 5, 0, 0) || crm < 3 || crm > 5)
+		return false;
+	*value = 0;
+	return true;
+}
+
+/* Accesses to the GIC's CPU interface that trap. */
+static bool interrupt_control(struct vcpu *v, u32 enc, bool read, u64 *reg)
+{
+	u64 value = *reg;
+	if (enc == ICC_SRE) {
+		*reg = SRE_ALWAYS;
+		return true;
+	}
 	if (!read && enc == ICC_DIR) {
 		vgic_deactivate(v, value);
 		return true;
@@ -164,9 +181,9 @@ enum verdict sysreg_trap(struct vcpu *v, u32 iss)
 	bool read = iss & SYS_ISS_READ;
 	u64 value = read ? 0 : read_reg(v, rt);
 	vcount(v, COUNTER_exit_sysreg);
-	if (!(interrupt_control(v, enc, read, value) || el1_timer(v, enc, read, &value) ||
+	if (!(interrupt_control(v, enc, read, &value) || el1_timer(v, enc, read, &value) ||
 	      identification(enc, read, &value) || enc == ACTLR ||
-	      debug_register(v, enc, read, &value) || (!read && write_control(v, enc, value))))
+	      error_record(enc, &value) || debug_register(v, enc, read, &value) || (!read && write_control(v, enc, value))))
 		return inject_undefined(v);
 	if (read)
 		write_reg(v, rt, value);

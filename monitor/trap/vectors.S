@@ -187,6 +187,7 @@ monitor_fault:
 	mrs	x4, tpidr_el2
 	cbz	x4, 1f
 	ldr	x4, [x4, #CPU_PANIC_STACK_TOP]
+	cbz	x4, 1f			/* early in boot */
 	mov	sp, x4
 1:	mov	x4, x5
 	mov	x29, xzr

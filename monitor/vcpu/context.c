@@ -13,7 +13,7 @@
 
 #define HCR_ALWAYS                                                                         \
 	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER |        \
-	 HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TLOR | HCR_RW)
+	 HCR_TWI | HCR_TERR | HCR_TEA | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TLOR | HCR_RW)
 
 /* vcpu/fp.S */
 void fp_save(struct fpregs *to);

@@ -17,7 +17,9 @@ void features_read(void)
 	u64 isar1 = sysreg_read(ID_AA64ISAR1_EL1);
 	u64 pfr1 = sysreg_read(ID_AA64PFR1_EL1);
 	u64 mmfr2 = sysreg_read(ID_AA64MMFR2_EL1);
-	features.pauth = field(isar1, 4) || field(isar1, 8); /* APA, API */
+	u64 isar2 = sysreg_read(S3_0_C0_C6_2);
+	/* APA, API, APA3: one of three ciphers */
+	features.pauth = field(isar1, 4) || field(isar1, 8) || field(isar2, 12);
 	features.bti = field(pfr1, 0) != 0;
 	features.rndr = field(isar0, 60) != 0;
 	features.fwb = field(mmfr2, 40) != 0;

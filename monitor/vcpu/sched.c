@@ -259,6 +259,7 @@ struct vcpu *sched_pick(void)
 	v->run_since = timer_now();
 	v->steal_ticks += v->run_since - v->ready_since;
 	store_release(&v->state, VCPU_RUNNING);
+	fence_full(); /* before leave.c's look at v->work: see the essay */
 	timer_slice(q->ready_count ? v->run_since + ns_to_ticks(SLICE_NS) : ~0ull);
 	return v;
 }

@@ -108,7 +108,9 @@ void vtimer_unload(struct vcpu *v)
 	sysreg_write(CNTV_CTL_EL0, 0);
 	isb();
 	if (load_acquire(&v->state) == VCPU_WAITING && v->sys.cntv_ctl == CNT_ENABLE)
-		timer_arm(&v->vtimer, v->sys.cntv_cval + v->vm->cntvoff);
+		/* A guest's "never" stays far away. */
+		timer_arm(&v->vtimer, MIN(v->sys.cntv_cval, ~0ull - v->vm->cntvoff) +
+					      v->vm->cntvoff);
 }
 
 bool vtimer_asserted(struct vcpu *v)

@@ -249,7 +249,7 @@ void vgic_vtimer_soft(struct vcpu *v)
 	if (v->vgic.live)
 		return; /* the machine's own interrupt comes */
 	lock(&irq->lock);
-	irq->line = !irq->active;
+	irq->line = !irq->active && vtimer_asserted(v);
 	vgic_route(v->vm, irq);
 }
 

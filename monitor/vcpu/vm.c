@@ -92,7 +92,8 @@ void vm_stop_vcpus(struct vm *vm)
 void vm_resume_vcpus(struct vm *vm)
 {
 	lock(&vm->lock);
-	for (u32 i = 0; i < vm->vcpu_count; i++)
+	/* Not once it is ending: what is stopped then stays so, its memory is being freed. */
+	for (u32 i = 0; !vm->ending && i < vm->vcpu_count; i++)
 		if (load_acquire(&vm->vcpus[i]->state) == VCPU_STOPPED)
 			sched_start(vm->vcpus[i]);
 	unlock(&vm->lock);
@@ -164,6 +165,8 @@ void vcpu_set_caches_off(struct vcpu *v, bool off)
 			atomic_sub(&vm->caches_off, 1u);
 	}
 	/* Always: the p2m may be a new one, of the VM's next life. */
-	store_release(&vm->p2m.caches_off_seen, off || load_acquire(&vm->caches_off) != 0);
+	store_release(&vm->p2m.caches_off_seen, off);
+	if (atomic_add(&vm->caches_off, 0u) != 0) /* others, also ones that came meanwhile */
+		store_release(&vm->p2m.caches_off_seen, true);
 	v->hcr = off ? v->hcr | HCR_TVM : v->hcr & ~HCR_TVM;
 }

@@ -28,7 +28,7 @@
 #define CONFIG_SIZE 8u
 
 #define INFLATE_PIECE 32u         /* page numbers in one step */
-#define REPORT_PIECE BLOCK_FRAMES /* frames in one step */
+#define REPORT_PIECE 64u /* frames in one step */
 #define STEPS_PASS 2u
 
 enum err vballoon_create(struct vm *vm, u32 slot)
