@@ -54,7 +54,7 @@ CONF
 
 update() {
     echo "guests: reading the package index of $suite (arm64)" >&2
-    apt-get -qq update >&2 || fail "cannot read the index of $suite from $(mirror) (network? DEBIAN_MIRROR?)"
+    apt-get -qq -o APT::Update::Error-Mode=any update >&2 || fail "cannot read the index of $suite from $(mirror) (network? DEBIAN_MIRROR?)"
     touch "$home/updated"
 }
 
