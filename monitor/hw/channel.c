@@ -127,8 +127,8 @@ static void adopt(struct channel *c, u32 port)
 	c->port = port;
 	for (u32 i = 0; i < BUFFERS; i++)
 		post_input(c, &c->in[i]);
-	virtq_kick(&c->queue[queue_in(port)]);
 	send_control(c, port, PORT_OPEN, 1);
+	virtq_kick(&c->queue[queue_in(port)]);
 }
 
 /* The rest of a PORT_NAME event is the name, without a zero. */
