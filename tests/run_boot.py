@@ -68,6 +68,8 @@ def emulator(test, image, folder):
         line += ["-drive", f"if=none,id={name},file={path},format=raw,readonly={readonly},"
                            "discard=unmap,file.locking=off",
                  "-device", f"virtio-blk-device,drive={name},serial={name}"]
+    if "append" in test:  # the monitor's own command line
+        line += ["-append", test["append"]]
     return line + ["-kernel", image, "-initrd", f"{folder}/boot.cpio"]
 
 

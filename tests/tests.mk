@@ -114,14 +114,16 @@ TIDY_C := $(filter-out monitor/trap/offsets.c,$(sort $(wildcard monitor/*/*.c)))
 # Both are remembered per file: a second run looks only at what has changed.
 $(T_OUT)/tidy/%.ok: monitor/%.c .clang-tidy $(wildcard monitor/*/*.h) | build/gen/offsets.h
 	@mkdir -p $(@D)
-	@clang-tidy --quiet $< -- $(EL2_CLANG) 2> $(@:.ok=.err) || { grep -v 'warnings generated' $(@:.ok=.err); false; }
+	@clang-tidy --quiet $< -- $(EL2_CLANG) > $(@:.ok=.log) 2>&1 || { grep -a 'error:' $(@:.ok=.log); false; }
 	@touch $@
 $(T_OUT)/clang/%.ok: monitor/%.c $(wildcard monitor/*/*.h) | build/gen/offsets.h
 	@mkdir -p $(@D)
 	@clang $(EL2_CLANG) -fsyntax-only $<
 	@touch $@
 test-tidy: $(patsubst monitor/%.c,$(T_OUT)/tidy/%.ok,$(TIDY_C))
+	@echo "$(words $^) files"
 test-clang: $(patsubst monitor/%.c,$(T_OUT)/clang/%.ok,$(TIDY_C))
+	@echo "$(words $^) files"
 
 test-gates:
 	@mkdir -p $(T_COUNT)

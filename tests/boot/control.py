@@ -114,11 +114,13 @@ class Control:
         raise Failed(f"no answer to request {kind}")
 
     def pump(self, seconds):
-        """Takes events for a while."""
-        m = self._message(seconds)
-        while m:
+        """Takes events for so long."""
+        end = time.time() + seconds
+        while True:
+            m = self._message(max(0, end - time.time()))
+            if not m:
+                return
             self._event(m[0], m[2], m[4])
-            m = self._message(0)
 
     def need(self, kind, vm=NO_VM, payload=b"", **how):
         status, answer = self.ask(kind, vm, payload, **how)

@@ -205,27 +205,31 @@ static void own_code(u32 id)
 	}
 }
 
-/* CPU 0 writes version after version; the others may see a newer one, never an older. */
+/*
+ * CPU 0 writes version after version; whoever hears of one runs it, and nothing older. All
+ * have run a version before the next one is written: the emulator (QEMU 7.2, several threads)
+ * may keep old code for good when one CPU translates it while another one writes it.
+ */
+#define VERSIONS 16u
+static volatile u32 code_runs;
+
 static void other_code(u32 id)
 {
-	u32 last = batch / 32;
-
-	if (id == 0) {
-		for (u32 i = 1; i <= last; i++) {
+	for (u32 i = 1; i <= VERSIONS; i++) {
+		if (id == 0) {
+			while (load_acquire(&code_runs) != (i - 1) * (cpus_on - 1))
+				relax();
 			write_code(shared_code, i);
 			store_release(&code_version, i);
-		}
-		return;
-	}
-	for (u32 seen = 0; seen < last;) {
-		seen = load_acquire(&code_version);
-		ISB();
-		if (!seen)
 			continue;
+		}
+		while (load_acquire(&code_version) != i)
+			relax();
+		ISB();
 		u32 got = ((u32(*)(void))shared_code)();
-		if (got < seen)
-			wrong((u64)got << 32 | seen);
-		relax();
+		if (got != i)
+			wrong((u64)got << 32 | i);
+		__atomic_add_fetch(&code_runs, 1, __ATOMIC_ACQ_REL);
 	}
 }
 
