@@ -30,6 +30,9 @@ primary_entry:
 	mrs	x1, CurrentEL
 	cmp	x1, #(2 << 2)
 	b.ne	not_el2
+	mrs	x1, id_aa64isar0_el1
+	ubfx	x1, x1, #20, #4		/* Atomic: all of C's atomics are LSE instructions */
+	cbz	x1, not_lse
 	adrp	x21, image_start	/* PA of the image */
 	tst	x21, #(BLOCK_BYTES - 1)
 	b.ne	not_aligned
@@ -187,6 +190,9 @@ call_on_stack:
 not_el2:
 	adr	x1, 4f
 	b	complain
+not_lse:
+	adr	x1, 6f
+	b	complain
 not_aligned:
 	adr	x1, 5f
 complain:
@@ -199,6 +205,7 @@ complain:
 	b	2b
 4:	.asciz	"disco: not started at EL2: the machine needs virtualization=on\r\n"
 5:	.asciz	"disco: the image must be loaded at a multiple of 2 MiB\r\n"
+6:	.asciz	"disco: the CPU has no LSE atomics: Armv8.1 or later is needed\r\n"
 	.balign	8
 	.ltorg
 

@@ -30,7 +30,7 @@ enum verdict inject_abort(struct vcpu *v, u64 esr, u64 far)
 	bool fetch = ESR_EC(esr) == EC_IABT_LOWER;
 	bool from_el0 = (v->regs.pstate & PSR_MODE_MASK) == PSR_EL0T || v->regs.pstate & BIT(4);
 	u32 class = fetch ? EC_IABT_LOWER : EC_DABT_LOWER;
-	u64 keep = fetch ? 0 : esr & (ISS_WNR | ISS_CM | ISS_S1PTW);
+	u64 keep = fetch ? 0 : esr & (ISS_WNR | ISS_CM); /* S1PTW tells of stage 2: not for EL1 */
 	if (!from_el0)
 		class += EC_IABT_SAME - EC_IABT_LOWER;
 	return prepare(v, ((u64)class << ESR_EC_SHIFT) | ESR_IL | keep | FSC_EXTERNAL, far);
