@@ -104,7 +104,7 @@ TESTS = [
     {"name": "timers-on-1", "what": "both timers of 4 vCPUs on 1 CPU: late, but none lost",
      "nodes": [(1, 256)], "time": 120, "vms": {"a": guest("timer", 4)}},
     {"name": "mistakes", "what": "what no guest should do, 2 vCPUs on 2 CPUs", "nodes": [(2, 256)],
-     "time": 120, "vms": {"a": guest("mistakes", 2)}, "counters": {"guest_aborts": (30, None)}},
+     "time": 120, "vms": {"a": guest("mistakes", 2)}, "counters": {"guest_aborts": (20, None)}},
     {"name": "mistakes-max", "what": "the same with -cpu max, beside a good neighbour",
      "nodes": [(2, 256)], "cpu": "max", "time": 120,
      "vms": {"a": guest("mistakes", 2), "b": guest("litmus", 2)}},
