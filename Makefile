@@ -77,8 +77,7 @@ $(O)/%.S.o: monitor/%.S $(B)/gen/offsets.h
 	$(call say,AS,$<)
 	$(Q)$(CC_EL2) $(EL2_FLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 
-$(foreach f,trap/exit trap/leave trap/sysregs trap/smccc vcpu/vgic_lr vcpu/vgic mem/fault \
-	mem/stage2 mem/node vdev/mmio,$(O)/$(f).o): OPT := -O2
+$(foreach f,trap/exit trap/leave,$(O)/$(f).o): OPT := -O2
 
 $(O)/libfdt/%.o: third_party/libfdt/%.c
 	@mkdir -p $(@D)
