@@ -83,7 +83,7 @@ u32 build_choose_home(const struct vm_config *c)
 		struct node_stats s;
 		u64 load;
 
-		if (cpus_here < c->vcpus || !node_has_memory(n))
+		if (!cpus_here || cpus_here < c->vcpus || !node_has_memory(n))
 			continue;
 		node_stats(n, &s);
 		load = node_vcpus(n) * 1000ull / cpus_here;

@@ -13,9 +13,9 @@ bool channel_present(void);
 /* The other side has the port open. */
 bool channel_open(void);
 /* Takes what fits now; returns bytes taken. */
-size_t channel_write(const void *p, size_t n);
+size_t channel_write(const void *from, size_t n);
 /* Received bytes; 0 when none. */
-size_t channel_read(void *p, size_t n);
+size_t channel_read(void *to, size_t n);
 
 /* hw/virtio.c found a console at `base`: the first one becomes the channel's. */
 void channel_start(u64 base, virtio_alloc *alloc);

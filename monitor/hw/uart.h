@@ -5,7 +5,7 @@
 
 #include "lib/types.h"
 
-void uart_init(u64 base, u32 intid);
+void uart_init(u64 address, u32 intid);
 /* Waits for room: early boot and panic only. */
 void uart_put(char c);
 /* Sends what fits now; returns how many bytes were taken. */

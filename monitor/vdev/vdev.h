@@ -78,7 +78,7 @@ size_t console_type(struct vm *vm, const char *p, size_t n);
 extern u64 console_dirty[(CFG_VMS_MAX + 63) / 64];
 
 /* A finished disk request of some VM's block device: completes it into the guest. */
-void vblk_complete(struct disk_request *r);
+void vblk_complete(struct disk_request *done);
 /*
  * Device work that had to wait, or that was too long for one go, gets its next pass: one
  * device, at most about 20,000 instructions. True when some is left: call again soon (at the
