@@ -147,7 +147,7 @@ $(GUEST_T)/%.elf: $(GUEST_T)/%.c.o $(GUEST_LIB) tests/guest/lib/guest.lds
 		-T tests/guest/lib/guest.lds -o $@ $< $(GUEST_LIB)
 $(GUEST_T)/%.img: $(GUEST_T)/%.elf
 	@aarch64-linux-gnu-objcopy -O binary $< $@
-.PRECIOUS: $(GUEST_T)/%.elf $(GUEST_T)/%.c.o
+.PRECIOUS: $(GUEST_T)/%.elf $(GUEST_T)/%.o
 -include $(wildcard $(GUEST_T)/*.d $(GUEST_T)/lib/*.d)
 
 # --- boot tests ---

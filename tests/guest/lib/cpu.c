@@ -12,7 +12,7 @@ static __attribute__((aligned(64))) u8 stacks[CPUS_MAX][STACK];
 static u32 cpu_count = 1; /* that run */
 static void (*volatile work)(u32 id);
 static volatile u32 work_number, work_done;
-static volatile u32 barrier_in, barrier_round;
+static volatile u32 barrier_in, barrier_round, barrier_asleep;
 
 extern char secondary[];
 _Noreturn void secondary_start(struct cpu *c);
@@ -214,15 +214,33 @@ void on_all(void (*fn)(u32 id))
 	}
 }
 
+/* Spins for a while, then sleeps: on a shared CPU the others need its time to arrive. */
 void barrier(void)
 {
 	u32 round = load_acquire(&barrier_round);
 
 	if (__atomic_add_fetch(&barrier_in, 1, __ATOMIC_ACQ_REL) == cpu_count) {
 		barrier_in = 0;
-		store_release(&barrier_round, round + 1);
+		__atomic_store_n(&barrier_round, round + 1, __ATOMIC_SEQ_CST);
+		DMB();
+		if (load_acquire(&barrier_asleep))
+			gic_sgi_others(SGI_WORK);
 		return;
 	}
-	while (load_acquire(&barrier_round) == round)
+	for (u32 i = 0; i < 5000; i++) {
+		if (load_acquire(&barrier_round) != round)
+			return;
 		relax();
+	}
+	irq_off();
+	__atomic_add_fetch(&barrier_asleep, 1, __ATOMIC_SEQ_CST);
+	DMB();
+	while (load_acquire(&barrier_round) == round) {
+		ASM("wfi");
+		irq_on();
+		ISB();
+		irq_off();
+	}
+	__atomic_sub_fetch(&barrier_asleep, 1, __ATOMIC_SEQ_CST);
+	irq_on();
 }
