@@ -342,7 +342,7 @@ def main():
     args.add_argument("names", nargs="*", metavar="NAME")
     args = args.parse_args()
     tests = [t for t in table.TESTS
-             if not args.names or any(fnmatch.fnmatch(t["name"], n) for n in args.names)]
+             if not args.names and not t.get("named") or any(fnmatch.fnmatch(t["name"], n) for n in args.names)]
     if args.list:
         for t in tests:
             print(f"{t['name']:24} {t['what']}")

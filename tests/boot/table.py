@@ -34,7 +34,7 @@ SIXTEEN = [(4, 128)] * 16
 TESTS = [
     # --- stock kernels ---
     {"name": "linux-64", "what": "a Debian kernel with 64 vCPUs on 64 CPUs in 16 nodes",
-     "nodes": SIXTEEN, "time": 900,
+     "nodes": SIXTEEN, "time": 900, "named": True,
      "vms": {"a": tiny("poweroff", r"tiny: ready CPUS=64", vcpus=64, memory=512)}},
     {"name": "linux-both", "what": "both kernels at once, each with disks, on 4 nodes",
      "nodes": FOUR, "time": 200,
