@@ -67,7 +67,7 @@ $(B)/gen/offsets.h: monitor/trap/offsets.c $(wildcard monitor/*/*.h)
 	@sed -n 's/^.*->\([A-Z0-9_]*\) [#$$]*\(-\?[0-9]*\).*/#define \1 \2/p' $(B)/gen/offsets.s > $@.new
 	@test -s $@.new && mv $@.new $@
 
-$(O)/%.o: monitor/%.c | $(B)/gen/offsets.h
+$(O)/%.o: monitor/%.c Makefile | $(B)/gen/offsets.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC_EL2) $(EL2_FLAGS) -isystem third_party/libfdt -isystem third_party/libfdt/env -MMD -MP -c -o $@ $<
@@ -79,7 +79,7 @@ $(O)/%.S.o: monitor/%.S $(B)/gen/offsets.h
 
 $(foreach f,trap/exit trap/leave,$(O)/$(f).o): OPT := -O2
 
-$(O)/libfdt/%.o: third_party/libfdt/%.c
+$(O)/libfdt/%.o: third_party/libfdt/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC_EL2) $(FDT_FLAGS) -MMD -MP -c -o $@ $<
